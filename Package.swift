@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Every target compiles with the same strict settings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+/// Floors 0 to 2 also mark every use of a pointer or raw view with `unsafe`.
+let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+func module(
+    _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: dependencies + ["TestSupport"], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "cairn",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "cairn", targets: ["cairn"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Floor 0: formats and the fence around system calls.
+        module("Multiformats", [crypto], settings: memorySafe),
+        module("FileIO", settings: memorySafe),
+
+        // Floor 1: codecs. Bytes in, values out.
+        module("IPLD", ["Multiformats"], settings: memorySafe),
+        module("UnixFS", ["Multiformats", "IPLD"], settings: memorySafe),
+        module("CAR", ["Multiformats", "IPLD"], settings: memorySafe),
+
+        // Floor 2: stores.
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        module("BlockStore", ["Multiformats", "IPLD"], settings: memorySafe),
+        module("ObjectStore", ["FileIO"], settings: memorySafe),
+        module(
+            "PackStore",
+            ["Multiformats", "IPLD", "CAR", "FileIO", "BlockStore", "ObjectStore", "CZstd"],
+            settings: memorySafe),
+        module("Catalog", ["Multiformats", "FileIO", grdb], settings: memorySafe),
+        module(
+            "Repository",
+            [
+                "Multiformats", "IPLD", "FileIO", "BlockStore", "ObjectStore", "PackStore",
+                "Catalog", yams,
+            ], settings: memorySafe),
+
+        // Floor 3: work.
+        module("Pipeline", ["FileIO"]),
+        module(
+            "Ingest",
+            [
+                "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
+                "Catalog", "Repository", "Pipeline",
+            ]),
+        module(
+            "Lifecycle",
+            [
+                "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "ObjectStore",
+                "PackStore", "Catalog", "Repository", "Pipeline", "Ingest",
+            ]),
+
+        // Floor 5: surfaces.
+        .executableTarget(
+            name: "cairn",
+            dependencies: [
+                "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
+                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", argumentParser,
+            ], swiftSettings: strict),
+
+        // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Multiformats", "IPLD", "BlockStore"],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("Multiformats", ["Multiformats"]),
+        tests("FileIO", ["FileIO"]),
+        tests("IPLD", ["IPLD", "Multiformats"]),
+        tests("UnixFS", ["UnixFS", "IPLD", "Multiformats"]),
+        tests("CAR", ["CAR", "IPLD", "Multiformats"]),
+        tests("PackStore", ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
+        tests("Catalog", ["Catalog", "Multiformats"]),
+        tests("Pipeline", ["Pipeline", "FileIO"]),
+        tests("Ingest", ["Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO", "BlockStore", "Catalog", "PackStore", "Pipeline"]),
+        tests("cairn", ["Multiformats"]),
+    ]
+)
