@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Multiformats
+
+/// A block: a CID and the bytes it names.
+///
+/// Making one does not check that the bytes hash to the CID.
+public struct Block: Hashable, Sendable {
+    /// What names the bytes.
+    public let cid: CID
+    /// The bytes, encoded as the CID's codec says.
+    public let bytes: [UInt8]
+
+    /// Pairs a CID with its bytes, unchecked.
+    public init(cid: CID, bytes: [UInt8]) {
+        self.cid = cid
+        self.bytes = bytes
+    }
+}
+
+/// Where blocks come from: a store, a network session, a dictionary in a test.
+///
+/// Implementations hand out only blocks whose bytes hash to the CID.
+public protocol BlockSource: Sendable {
+    /// The block that `cid` names.
+    ///
+    /// - Throws: an error that names the CID when the block is missing or bad.
+    func block(_ cid: CID) async throws -> Block
+}
