@@ -50,7 +50,8 @@ let package = Package(
     targets: [
         // Floor 0: formats and the fence around system calls.
         module("Multiformats", [crypto], settings: memorySafe),
-        module("FileIO", settings: memorySafe),
+        .systemLibrary(name: "CLinux"),
+        module("FileIO", ["CLinux"], settings: memorySafe),
 
         // Floor 1: codecs. Bytes in, values out.
         module("IPLD", ["Multiformats"], settings: memorySafe),

@@ -1,0 +1,4 @@
+/* glibc declares this only under _GNU_SOURCE, which its Swift module does not set. */
+#ifdef __linux__
+extern int sync_file_range(int descriptor, long long offset, long long count, unsigned int flags);
+#endif
