@@ -25,10 +25,12 @@ public struct File: ~Copyable, Sendable {
         case append
     }
 
-    /// The descriptor; valid as long as this value lives.
-    public let descriptor: Int32
+    private let handle: Handle
     /// The path for messages.
     public let path: String
+
+    /// The descriptor; valid as long as this value lives.
+    public var descriptor: Int32 { handle.descriptor }
 
     /// Opens `path`; new files get `permissions`, less the umask.
     ///
@@ -37,27 +39,23 @@ public struct File: ~Copyable, Sendable {
         let flags = mode.flags
         let permissions = mode_t(permissions)
         self.path = path
-        self.descriptor = try systemCall("open", path: path) {
-            unsafe open(path, flags | O_CLOEXEC, permissions)
-        }
+        self.handle = Handle(
+            descriptor: try systemCall("open", path: path) {
+                unsafe open(path, flags | O_CLOEXEC, permissions)
+            })
     }
 
     init(descriptor: Int32, path: String) {
-        self.descriptor = descriptor
+        self.handle = Handle(descriptor: descriptor)
         self.path = path
-    }
-
-    deinit {
-        _ = systemClose(descriptor)  // errors of close matter only to `close()`
     }
 
     /// Closes the file and says whether that went well.
     ///
     /// - Throws: ``IOError``; the descriptor is gone in any case.
     public consuming func close() throws(IOError) {
-        let (descriptor, path) = (self.descriptor, self.path)
-        discard self
-        if systemClose(descriptor) != 0 { throw IOError(errno: errno, "close", path: path) }
+        let path = path
+        if handle.close() != 0 { throw IOError(errno: errno, "close", path: path) }
     }
 
     /// The file's status.
@@ -194,6 +192,21 @@ public struct File: ~Copyable, Sendable {
     public func setModified(_ time: FileStatus.Time) throws(IOError) {
         let times = [time.timespec, time.timespec]
         try systemCall("set times of", path: path) { unsafe futimens(descriptor, times) }
+    }
+}
+
+/// A descriptor that is closed exactly once.
+private struct Handle: ~Copyable {
+    let descriptor: Int32
+
+    consuming func close() -> Int32 {
+        let descriptor = descriptor
+        discard self
+        return systemClose(descriptor)
+    }
+
+    deinit {
+        _ = systemClose(descriptor)  // errors of close matter only to `close()`
     }
 }
 
