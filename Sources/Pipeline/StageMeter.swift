@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Counts what the workers of one stage do. Updated once per batch, not per item.
+public final class StageMeter: Sendable {
+    /// The stage's name.
+    public let name: String
+    /// How many workers the stage has.
+    public let width: Int
+
+    private let items = Atomic<Int>(0)
+    private let bytes = Atomic<Int>(0)
+    private let busy = Atomic<Int>(0)
+    private let inputWait = Atomic<Int>(0)
+    private let outputWait = Atomic<Int>(0)
+
+    /// A meter for the stage `name` with `width` workers, everything at zero.
+    public init(name: String, width: Int) {
+        self.name = name
+        self.width = width
+    }
+
+    /// Counts `items` items of together `bytes` bytes as done.
+    public func count(items: Int, bytes: Int) {
+        self.items.wrappingAdd(items, ordering: .relaxed)
+        self.bytes.wrappingAdd(bytes, ordering: .relaxed)
+    }
+
+    /// Runs `body` and counts its time as work.
+    public func working<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let start = ContinuousClock.now
+        defer { busy.wrappingAdd(start.nanosecondsSince, ordering: .relaxed) }
+        return try body()
+    }
+
+    /// Receives from `channel` and counts the time as waiting for input.
+    public func receive<Element>(
+        from channel: BoundedChannel<Element>
+    ) async throws -> Element? {
+        let start = ContinuousClock.now
+        defer { inputWait.wrappingAdd(start.nanosecondsSince, ordering: .relaxed) }
+        return try await channel.receive()
+    }
+
+    /// Sends to `channel` and counts the time as waiting for room.
+    public func send<Element>(
+        _ element: Element, weight: Int, to channel: BoundedChannel<Element>
+    ) async throws {
+        let start = ContinuousClock.now
+        defer { outputWait.wrappingAdd(start.nanosecondsSince, ordering: .relaxed) }
+        try await channel.send(element, weight: weight)
+    }
+
+    /// Takes from a budget and counts the time as waiting for room.
+    public func acquire(_ weight: Int, from budget: WeightedSemaphore) async throws {
+        let start = ContinuousClock.now
+        defer { outputWait.wrappingAdd(start.nanosecondsSince, ordering: .relaxed) }
+        try await budget.acquire(weight)
+    }
+
+    /// The counts so far.
+    public var snapshot: StageReport {
+        StageReport(
+            name: name, width: width, items: items.load(ordering: .relaxed),
+            bytes: bytes.load(ordering: .relaxed),
+            busy: .nanoseconds(busy.load(ordering: .relaxed)),
+            inputWait: .nanoseconds(inputWait.load(ordering: .relaxed)),
+            outputWait: .nanoseconds(outputWait.load(ordering: .relaxed)))
+    }
+}
+
+extension ContinuousClock.Instant {
+    /// Nanoseconds from this instant until now.
+    fileprivate var nanosecondsSince: Int {
+        let elapsed = duration(to: .now).components
+        return Int(elapsed.seconds) * 1_000_000_000 + Int(elapsed.attoseconds / 1_000_000_000)
+    }
+}
