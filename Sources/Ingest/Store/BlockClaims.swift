@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import Multiformats
+import Synchronization
+
+/// Decides which blocks are new: not in the catalog, and not on their way into a pack already.
+///
+/// A claimed block is known here until the pack that holds it is committed; from then on the
+/// catalog knows it. So memory is bounded by what the unsealed packs hold.
+final class BlockClaims: Sendable {
+    /// Where the answers come from.
+    enum Mode: Sendable {
+        /// Ask the catalog, and remember claims until they are committed.
+        case store(any Catalog)
+        /// Ask the catalog, if there is one, and remember the last claims only: nothing is ever
+        /// committed, and memory must not grow.
+        case dryRun((any Catalog)?)
+        /// Everything is new: only CIDs are wanted.
+        case none
+    }
+
+    /// Claims that a dry run remembers before it forgets the older half.
+    private static let dryRunLimit = 262_144
+
+    private struct Claims {
+        var current: Set<ArraySlice<UInt8>> = []
+        var older: Set<ArraySlice<UInt8>> = []
+    }
+
+    private let mode: Mode
+    private let claims = Mutex(Claims())
+
+    init(_ mode: Mode) { self.mode = mode }
+
+    /// For each CID whether the caller is the first to bring its block, and so must store it.
+    ///
+    /// Blocks inlined in their CID are never new.
+    func claim(_ cids: [CID]) async throws -> [Bool] {
+        if case .none = mode { return cids.map { !$0.isInline } }
+        var isNew = claims.withLock { claims in
+            cids.map { cid in
+                guard !cid.isInline, !claims.older.contains(cid.multihashBytes) else {
+                    return false
+                }
+                return claims.current.insert(cid.multihashBytes).inserted
+            }
+        }
+        let catalog: (any Catalog)?
+        switch mode {
+        case .store(let theirs): catalog = theirs
+        case .dryRun(let theirs): catalog = theirs
+        case .none: catalog = nil
+        }
+        if let catalog { try await strikeKnown(cids, &isNew, in: catalog) }
+        if case .dryRun = mode { forgetOldest() }
+        return isNew
+    }
+
+    private func strikeKnown(
+        _ cids: [CID], _ isNew: inout [Bool], in catalog: any Catalog
+    ) async throws {
+        let asked = cids.indices.filter { isNew[$0] }
+        if asked.isEmpty { return }
+        let known = try await catalog.contains(asked.map { Array(cids[$0].multihashBytes) })
+        let stored = zip(asked, known).filter(\.1).map(\.0)
+        for index in stored { isNew[index] = false }
+        release(stored.map { cids[$0].multihashBytes })
+    }
+
+    /// Forgets claims whose blocks the catalog knows by now.
+    func release(_ multihashes: [ArraySlice<UInt8>]) {
+        claims.withLock { claims in
+            for multihash in multihashes { claims.current.remove(multihash) }
+        }
+    }
+
+    private func forgetOldest() {
+        claims.withLock { claims in
+            guard claims.current.count > Self.dryRunLimit else { return }
+            claims.older = claims.current
+            claims.current = []
+        }
+    }
+}
+
+extension CID {
+    /// Whether the block is held by the CID itself (identity multihash).
+    var isInline: Bool { multihashBytes.first == 0x00 }
+}
