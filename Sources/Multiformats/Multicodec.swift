@@ -18,6 +18,8 @@ public struct Multicodec: RawRepresentable, Hashable, Sendable {
     public static let sha2_256 = Multicodec(rawValue: 0x12)
     /// SHA2-512, code 0x13.
     public static let sha2_512 = Multicodec(rawValue: 0x13)
+    /// SHA2-384, code 0x20; verified, never made.
+    public static let sha2_384 = Multicodec(rawValue: 0x20)
     /// BLAKE3, code 0x1e.
     public static let blake3 = Multicodec(rawValue: 0x1e)
     /// BLAKE2b with a 256-bit digest, code 0xb220.

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Multiformats
+
+/// Reads the tables under `Fixtures/multiformats`.
+enum Fixture {
+    /// The rows of a table: lines split at spaces, without comments and empty lines.
+    static func rows(_ name: String) -> [[String]] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let url = root.appending(path: "Fixtures/multiformats/\(name)")
+        guard let text = try? String(contentsOf: url, encoding: .utf8) else {
+            preconditionFailure("no fixture \(name)")  // the test run cannot mean anything
+        }
+        return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+            line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// A message of the digest table: byte i is i mod 251.
+    static func message(byteCount: Int) -> [UInt8] { (0..<byteCount).map { UInt8($0 % 251) } }
+
+    /// The bytes of hexadecimal text, which must be right.
+    static func bytes(hex: some StringProtocol) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for digit in hex {
+            guard let value = digit.hexDigitValue.map(UInt8.init) else {
+                preconditionFailure("bad hexadecimal \(hex)")
+            }
+            if let first = high {
+                bytes.append(first << 4 | value)
+                high = nil
+            } else {
+                high = value
+            }
+        }
+        precondition(high == nil, "odd hexadecimal \(hex)")
+        return bytes
+    }
+
+    /// Lowercase hexadecimal text.
+    static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// A generator whose whole run follows from one printed seed (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// A generator from `seed`, which is printed.
+    init(seed: UInt64, for test: String) {
+        print("seed \(seed) for \(test)")
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = state
+        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
+        return word ^ word >> 31
+    }
+
+    /// `byteCount` random bytes.
+    mutating func bytes(_ byteCount: Int) -> [UInt8] {
+        (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: next()) }
+    }
+}
