@@ -70,7 +70,7 @@ let package = Package(
             "PackStore",
             ["Multiformats", "IPLD", "CAR", "FileIO", "BlockStore", "ObjectStore", "CZstd"],
             settings: memorySafe),
-        module("Catalog", ["Multiformats", "FileIO", grdb], settings: memorySafe),
+        module("Catalog", ["Multiformats", "FileIO", "BlockStore", grdb], settings: memorySafe),
         module(
             "Repository",
             [
@@ -112,7 +112,7 @@ let package = Package(
         tests("UnixFS", ["UnixFS", "IPLD", "Multiformats"]),
         tests("CAR", ["CAR", "IPLD", "Multiformats"]),
         tests("PackStore", ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
-        tests("Catalog", ["Catalog", "Multiformats"]),
+        tests("Catalog", ["Catalog", "BlockStore", "Multiformats"]),
         tests("Pipeline", ["Pipeline", "FileIO"]),
         tests("Ingest", ["Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO", "BlockStore", "Catalog", "PackStore", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
