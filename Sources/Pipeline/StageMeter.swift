@@ -34,6 +34,21 @@ public final class StageMeter: Sendable {
         return try body()
     }
 
+    /// Runs `body` and counts its time as work, less what it spends waiting for room.
+    ///
+    /// For stages of one worker: the waiting of others would be taken off, too.
+    public func workingAlone<Result>(
+        _ body: () async throws -> Result
+    ) async rethrows -> Result {
+        let start = ContinuousClock.now
+        let waited = outputWait.load(ordering: .relaxed)
+        defer {
+            let waiting = outputWait.load(ordering: .relaxed) - waited
+            busy.wrappingAdd(start.nanosecondsSince - waiting, ordering: .relaxed)
+        }
+        return try await body()
+    }
+
     /// Receives from `channel` and counts the time as waiting for input.
     public func receive<Element>(
         from channel: BoundedChannel<Element>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Multiformats
-import Pipeline
 import UnixFS
 
 /// A chunk of a file, in a slab.
@@ -29,8 +28,6 @@ enum BuildStep: Sendable {
 
 /// Part of what one scan batch became: chunks in a slab, and the steps that use them.
 struct ReadBatch: Sendable {
-    typealias Position = Sequencer<Void>.Position
-
     let number: Int
     let part: Int
     var isLast = false

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Catalog
+import FileIO
+import Multiformats
+public import Pipeline
+public import Repository
+import UnixFS
+
+/// One ingest: the stages from the scan to the catalog, and what became of them.
+///
+/// ```
+/// scan ─▶ read ─▶ hash ─▶ build          (links)
+///                  └────────┴─▶ compress ─▶ store ─▶ index   (blocks)
+/// ```
+public final class IngestRun: Sendable {
+    /// Scan batches between the oldest unfinished and the newest begun one. Bounds what the build
+    /// stage holds back while a large file is being read.
+    private static let runAhead = 64
+
+    private let repository: Repository?
+    private let options: IngestOptions
+    private let pipeline = Pipeline()
+    /// What the run has found, read and stored so far.
+    public let counters: IngestCounters
+
+    /// A run that has not begun.
+    ///
+    /// - Parameters:
+    ///   - repository: where blocks go, or are looked up; may be nil if `options.purpose` is
+    ///     `onlyHash` or `dryRun`.
+    public init(
+        repository: Repository?, options: IngestOptions, counters: IngestCounters = .init()
+    ) {
+        precondition(
+            repository != nil || options.purpose != .store, "blocks need a repository to go to")
+        self.repository = repository
+        self.options = options
+        self.counters = counters
+    }
+
+    /// The work of each stage so far, at any time.
+    public var report: PipelineReport { pipeline.report }
+
+    /// Ingests `sources` and returns when all that the roots name is durable (promise P2).
+    ///
+    /// - Throws: ``IngestError``, `PackError`, `CatalogError`, or `CancellationError`. What was
+    ///   sealed until then stays; the rest is salvaged by the next run.
+    public func run(_ sources: [IngestSource]) async throws -> IngestResult {
+        try checkNames(sources)
+        let started = WallClock.milliseconds
+        let claims = BlockClaims(claimMode)
+        let assembled = Assembled()
+        let store = try await storeStages(claims)
+        addReadingStages(sources, claims, assembled, blocks: store?.blocks)
+        store?.add(to: pipeline) { [counters, options] parent in
+            SnapshotRecord(
+                options: options, sources: sources, roots: assembled.roots, parent: parent,
+                counts: counters.counts, started: started)
+        }
+        try await pipeline.run()
+        let snapshot = try await store?.commitSnapshot()
+        return IngestResult(
+            roots: assembled.roots, counts: counters.counts, report: pipeline.report,
+            snapshot: snapshot)
+    }
+
+    private var claimMode: BlockClaims.Mode {
+        switch (options.purpose, repository) {
+        case (.onlyHash, _): .none
+        case (.dryRun, let repository): .dryRun(repository?.catalog)
+        case (.store, let repository?): .store(repository.catalog)
+        case (.store, nil): .none
+        }
+    }
+
+    private func storeStages(_ claims: BlockClaims) async throws -> StoreStages? {
+        guard options.purpose == .store, let repository else { return nil }
+        return try await StoreStages(
+            repository: repository, options: options, claims: claims, counters: counters)
+    }
+
+    /// Refuses sources that would get the same name in the wrapping directory.
+    private func checkNames(_ sources: [IngestSource]) throws {
+        guard !sources.isEmpty else { throw IngestError(.usage, "there is nothing to ingest") }
+        guard options.wrap else { return }
+        var paths: [[UInt8]: String] = [:]
+        for source in sources {
+            let name: [UInt8]
+            switch source {
+            case .standardInput(let given): name = Array(given.utf8)
+            case .path(let path):
+                do {
+                    name = try LocatedSource(path, following: options.followsSymbolicLinks).name
+                } catch {
+                    throw IngestError(
+                        .source, "cannot read \(path): \(error.reason)", cause: error)
+                }
+            }
+            guard DirectoryEntry.isValidName(name) else {
+                throw IngestError(
+                    .usage,
+                    "\(source.description) has no name to be wrapped under; leave out --wrap or give another path"
+                )
+            }
+            if let other = paths.updateValue(source.description, forKey: name) {
+                throw IngestError(
+                    .usage,
+                    "\(other) and \(source.description) would both be named \(String(decoding: name, as: UTF8.self)) in the wrapping directory; ingest them one by one"
+                )
+            }
+        }
+    }
+
+    private func addReadingStages(
+        _ sources: [IngestSource], _ claims: BlockClaims, _ assembled: Assembled,
+        blocks: BoundedChannel<BlockBatch>?
+    ) {
+        let (options, counters) = (options, counters)
+        let scanned = BoundedChannel<ScanBatch>(capacity: 4096)
+        let read = BoundedChannel<ReadBatch>(capacity: options.memory.slabs)
+        let hashed = BoundedChannel<HashedBatch>(capacity: options.memory.links)
+        let window = WeightedSemaphore(capacity: Self.runAhead)
+        let pool = SlabPool(
+            slabByteCount: FileReader.slabByteCount(for: options.dag.chunker),
+            byteBudget: options.memory.slabs)
+
+        pipeline.addStage("scan", width: 1, on: BlockingPool.shared) { meter in
+            let scanner = Scanner(
+                options: options, counters: counters, output: scanned, meter: meter)
+            try await meter.workingAlone { try await scanner.run(sources) }
+        } afterwards: {
+            scanned.finish()
+        }
+        pipeline.addStage("read", width: options.widths.read, on: BlockingPool.shared) { meter in
+            let reader = FileReader(
+                chunker: Chunker(options.dag.chunker),
+                emptyFilesHaveLeaf: options.dag.layout == .balanced, pool: pool,
+                counters: counters, output: read, meter: meter)
+            while true {
+                // The permit comes first, so the oldest unfinished batch always has one.
+                try await meter.acquire(1, from: window)
+                guard let batch = try await meter.receive(from: scanned) else { return }
+                try await reader.read(batch)
+            }
+        } afterwards: {
+            read.finish()
+        }
+        pipeline.addStage("hash", width: options.widths.hash) { meter in
+            let worker = HashWorker(
+                format: LeafFormat(rawLeaves: options.dag.rawLeaves, layout: options.dag.layout),
+                cidBuilder: options.cidBuilder, claims: claims, counters: counters,
+                blocks: blocks, links: hashed, meter: meter)
+            while let batch = try await meter.receive(from: read) {
+                try await worker.process(batch)
+            }
+        } afterwards: {
+            hashed.finish()
+        }
+        pipeline.addStage("build", width: 1, on: BlockingPool.shared) { meter in
+            let assembler = DAGAssembler(
+                options: options, claims: claims, counters: counters, output: blocks,
+                meter: meter)
+            var order = Sequencer<HashedBatch>()
+            while let batch = try await meter.receive(from: hashed) {
+                let position = Sequencer<HashedBatch>.Position(
+                    number: batch.number, part: batch.part, isLast: batch.isLast)
+                try await order.accept(batch, at: position) { batch, isLast in
+                    try await meter.workingAlone { try await assembler.accept(batch) }
+                    if isLast { window.release(1) }
+                }
+            }
+            try await assembler.finish()
+            assembled.set(assembler.roots)
+        } afterwards: {
+            blocks?.finish()
+        }
+    }
+}
+
+/// What an ingest gave.
+public struct IngestResult: Sendable {
+    /// The sources' roots in their order; one if they were wrapped.
+    public let roots: [IngestRoot]
+    /// The numbers of the run.
+    public let counts: IngestCounts
+    /// What each stage did.
+    public let report: PipelineReport
+    /// The snapshot that was recorded, nil if nothing was stored.
+    public let snapshot: SnapshotRecord?
+}
