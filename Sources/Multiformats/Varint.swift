@@ -63,3 +63,14 @@ public enum VarintError: Error, Hashable, Sendable {
     /// The varint goes on past nine bytes.
     case tooLong(offset: Int)
 }
+
+extension VarintError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .truncated(let offset): "the varint at byte \(offset) is cut short"
+        case .notMinimal(let offset): "the varint at byte \(offset) is not minimal"
+        case .tooLong(let offset): "the varint at byte \(offset) is longer than nine bytes"
+        }
+    }
+}
