@@ -1,4 +1,5 @@
-/* glibc declares this only under _GNU_SOURCE, which its Swift module does not set. */
+/* What glibc declares only under _GNU_SOURCE, which its Swift module does not set. */
 #ifdef __linux__
 extern int sync_file_range(int descriptor, long long offset, long long count, unsigned int flags);
+extern int sched_getaffinity(int process, unsigned long byte_count, void *mask);
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import FileIO
 public import Multiformats
 public import PackStore
 public import UnixFS
@@ -65,7 +66,7 @@ public struct StageWidths: Hashable, Sendable {
     public var compress: Int
 
     /// The defaults for a machine of `cores` cores.
-    public init(cores: Int = StageWidths.coreCount) {
+    public init(cores: Int = Machine.coreCount) {
         hash = max(1, cores)
         compress = max(1, cores)
     }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockStore
+import Catalog
+import FileIO
+import Repository
+
+extension SnapshotRecord {
+    /// The record of a run that has ended but for its last pack.
+    init(
+        options: IngestOptions, sources: [IngestSource], roots: [IngestRoot],
+        parent: SnapshotRecord?, counts: IngestCounts, started: Int64
+    ) {
+        self.init(
+            settings: options.dag.settings.map { Option(key: $0.key, value: $0.value) },
+            sources: sources.map(\.description), tags: options.tags,
+            roots: roots.map {
+                Root(name: String(decoding: $0.name, as: UTF8.self), cid: $0.cid.bytes)
+            }, parent: parent, counts: counts, started: started)
+    }
+
+    /// The record of an import or an ingest, made now.
+    init(
+        settings: [Option], sources: [String], tags: [String], roots: [Root],
+        parent: SnapshotRecord?, counts: IngestCounts, started: Int64
+    ) {
+        self.init(
+            id: PackID.make().description, startedAtMilliseconds: started,
+            finishedAtMilliseconds: WallClock.milliseconds, sources: sources, roots: roots,
+            parentID: parent?.id, options: settings, counts: Counts(counts),
+            host: Machine.hostName, tags: tags, recordCID: [])
+    }
+}
+
+extension SnapshotRecord.Counts {
+    init(_ counts: IngestCounts) {
+        self.init(
+            files: Int64(counts.files), directories: Int64(counts.directories),
+            symlinks: Int64(counts.symbolicLinks), bytes: Int64(counts.bytes),
+            blocks: Int64(counts.blocks), newBlocks: Int64(counts.newBlocks),
+            newBytes: Int64(counts.newBytes), storedBytes: Int64(counts.storedBytes),
+            skipped: Int64(counts.skipped))
+    }
+}
