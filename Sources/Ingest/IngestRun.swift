@@ -51,7 +51,7 @@ public final class IngestRun: Sendable {
         let started = WallClock.milliseconds
         let claims = BlockClaims(claimMode)
         let assembled = Assembled()
-        let store = try await storeStages(claims)
+        let store = try await storeStages(sources, claims)
         addReadingStages(sources, claims, assembled, blocks: store?.blocks)
         store?.add(to: pipeline) { [counters, options] parent in
             SnapshotRecord(
@@ -74,10 +74,13 @@ public final class IngestRun: Sendable {
         }
     }
 
-    private func storeStages(_ claims: BlockClaims) async throws -> StoreStages? {
+    private func storeStages(
+        _ sources: [IngestSource], _ claims: BlockClaims
+    ) async throws -> StoreStages? {
         guard options.purpose == .store, let repository else { return nil }
         return try await StoreStages(
-            repository: repository, options: options, claims: claims, counters: counters)
+            repository: repository, options: options, sources: sources.map(\.description),
+            claims: claims, counters: counters)
     }
 
     /// Refuses sources that would get the same name in the wrapping directory.

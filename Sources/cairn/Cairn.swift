@@ -1,3 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@main struct Main { static func main() {} }
+import ArgumentParser
+
+@main
+struct Cairn: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cairn",
+        abstract: "Turn directories into content-addressed, packed, indexed IPFS blocks.",
+        discussion: """
+            Start with `cairn ingest DIR`: it prints the root CID, the same that Kubo and other \
+            IPFS tools give. `cairn get CID` brings the directory back.
+
+            The repository is ~/.cairn, or what --repo or CAIRN_REPO names; it is made on first use.
+
+            Exit codes: 0 all done; 1 failed; 2 usage; 3 done, but some inputs were skipped; \
+            75 another run of this pipeline is still going.
+
+            Completions: `cairn --generate-completion-script bash|zsh|fish`.
+            """,
+        version: "0.1.0",
+        groupedSubcommands: [
+            CommandGroup(name: "Store:", subcommands: [Ingest.self, Import.self]),
+            CommandGroup(
+                name: "Read:",
+                subcommands: [
+                    List.self, Cat.self, Get.self, Stat.self, DAG.self, BlockCommand.self,
+                    Export.self,
+                ]),
+            CommandGroup(
+                name: "Keep:",
+                subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+        ])
+
+    static func main() async {
+        Limits.raiseOpenFiles()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await Interrupt.cancelling { try await asynchronous.run() }
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure.exit(with: error)
+        }
+    }
+}

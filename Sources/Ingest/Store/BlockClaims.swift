@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import Catalog
 import Multiformats
 import Synchronization
@@ -26,6 +27,7 @@ final class BlockClaims: Sendable {
     private struct Claims {
         var current: Set<ArraySlice<UInt8>> = []
         var older: Set<ArraySlice<UInt8>> = []
+        var reused: Set<PackID> = []
     }
 
     private let mode: Mode
@@ -62,11 +64,20 @@ final class BlockClaims: Sendable {
     ) async throws {
         let asked = cids.indices.filter { isNew[$0] }
         if asked.isEmpty { return }
-        let known = try await catalog.contains(asked.map { Array(cids[$0].multihashBytes) })
-        let stored = zip(asked, known).filter(\.1).map(\.0)
-        for index in stored { isNew[index] = false }
-        release(stored.map { cids[$0].multihashBytes })
+        let places = try await catalog.places(of: asked.map { Array(cids[$0].multihashBytes) })
+        claims.withLock { claims in
+            for (index, place) in zip(asked, places) {
+                guard let place else { continue }
+                isNew[index] = false
+                claims.current.remove(cids[index].multihashBytes)
+                claims.reused.insert(place.packID)
+            }
+        }
     }
+
+    /// The packs of earlier runs that hold blocks which were not stored again. Garbage collection
+    /// must know of them: a commit names them as reused.
+    var reusedPacks: [PackID] { claims.withLock { Array($0.reused) } }
 
     /// Forgets claims whose blocks the catalog knows by now.
     func release(_ multihashes: [ArraySlice<UInt8>]) {

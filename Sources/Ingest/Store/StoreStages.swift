@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockStore
+import Catalog
+import FileIO
+import PackStore
+import Pipeline
+import Repository
+import Synchronization
+
+/// The stages that all new blocks pass, whatever they come from: compress, store, index.
+///
+/// Order of durability (promise P2): a pack is synced and renamed, its directory synced, then the
+/// catalog commits it; the snapshot is committed when all packs are.
+final class StoreStages: Sendable {
+    /// Where new blocks go in. Finished by whoever sends last.
+    let blocks: BoundedChannel<BlockBatch>
+
+    private let repository: Repository
+    private let options: IngestOptions
+    private let claims: BlockClaims
+    private let counters: IngestCounters
+    private let frames: BoundedChannel<FrameBatch>
+    /// One pack is sealed while the next is written; more would only queue on the disk.
+    private let finished = BoundedChannel<FinishedPack>(capacity: 2)
+    private let parent: SnapshotRecord?
+    private let snapshot = Mutex<SnapshotRecord?>(nil)
+
+    init(
+        repository: Repository, options: IngestOptions, sources: [String], claims: BlockClaims,
+        counters: IngestCounters
+    ) async throws {
+        self.repository = repository
+        self.options = options
+        self.claims = claims
+        self.counters = counters
+        blocks = BoundedChannel(capacity: options.memory.blocks)
+        frames = BoundedChannel(capacity: options.memory.frames)
+        try await repository.salvage()
+        parent = try await repository.latestSnapshot(of: sources)
+    }
+
+    /// Adds the stages; `record` makes the snapshot's record when all blocks are stored.
+    func add(
+        to pipeline: Pipeline,
+        record: @escaping @Sendable (_ parent: SnapshotRecord?) throws -> SnapshotRecord
+    ) {
+        pipeline.addStage("compress", width: options.widths.compress) { [self] meter in
+            let worker = CompressWorker(
+                compression: options.compression, counters: counters, output: frames,
+                meter: meter)
+            while let batch = try await meter.receive(from: blocks) {
+                try await worker.process(batch)
+            }
+        } afterwards: { [self] in
+            frames.finish()
+        }
+        pipeline.addStage("store", width: 1, on: BlockingPool.shared) { [self] meter in
+            var packs = OpenPacks(repository: repository, output: finished, meter: meter)
+            do {
+                while let batch = try await meter.receive(from: frames) {
+                    try await packs.append(batch)
+                }
+                try await packs.append(try recordBatch(try record(parent)))
+                try await packs.finish()
+            } catch let error as PackError {
+                // A full disk wants its space back; whatever else failed cannot be trusted.
+                packs.abandon()
+                throw error
+            }
+        } afterwards: { [self] in
+            finished.finish()
+        }
+        pipeline.addStage("index", width: 1, on: BlockingPool.shared) { [self] meter in
+            while let pack = try await meter.receive(from: finished) {
+                try await meter.workingAlone { try await index(pack, meter) }
+            }
+        }
+    }
+
+    /// Commits the snapshot once the pipeline has ended; from then on the run is acknowledged.
+    func commitSnapshot() async throws -> SnapshotRecord? {
+        guard let record = snapshot.withLock({ $0 }) else { return nil }
+        try await repository.catalog.add(record, reusing: claims.reusedPacks)
+        return record
+    }
+
+    private func recordBatch(_ record: SnapshotRecord) throws -> FrameBatch {
+        let block = try SnapshotBlock.encode(record)
+        var record = record
+        record.recordCID = block.cid.bytes
+        snapshot.withLock { $0 = record }
+        let frame = try FrameBuilder.frame(
+            of: [block], compression: options.compression, flags: .snapshotRecord)
+        return FrameBatch(kind: .nodes, frames: [frame])
+    }
+
+    private func index(_ pack: FinishedPack, _ meter: StageMeter) async throws {
+        let sealed = try pack.seal()
+        try await repository.commit(sealed)
+        claims.release(sealed.blocks.map(\.cid.multihashBytes))
+        counters.sealed(blocks: sealed.blockCount)
+        meter.count(items: sealed.blockCount, bytes: Int(sealed.storedByteCount))
+    }
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileIO
+public import IPLD
+public import Multiformats
+import Synchronization
+import UnixFS
+
+/// Writes a UnixFS DAG to the file system: what `cairn get` does.
+///
+/// Everything is made relative to open directories and nothing existing is followed or
+/// overwritten, so that no DAG, however hostile, can write outside its destination.
+public final class Restore<Source: BlockSource>: Sendable {
+    private let reader: UnixFSReader<Source>
+    /// Files written at the same time.
+    private let width: Int
+    private let state = Mutex(RestoreCounts())
+
+    /// A restore that reads from `source`.
+    public init(source: Source, width: Int = max(2, Machine.coreCount * 2)) {
+        reader = UnixFSReader(source: source)
+        self.width = width
+    }
+
+    /// What was written so far.
+    public var counts: RestoreCounts { state.withLock { $0 } }
+
+    /// Writes the DAG of `root` to `destination`, which must not exist; a directory may be
+    /// written into one that exists and is empty.
+    ///
+    /// - Throws: ``RestoreError``, `UnixFSReadError`, or what the source throws. What was written
+    ///   until then stays.
+    public func run(_ root: CID, to destination: String) async throws {
+        let (parent, name) = try Self.split(destination)
+        let entry = PendingEntry(cid: root, name: name, directory: parent)
+        try await write(entry, isRoot: true)
+    }
+
+    /// An entry to be written, and where.
+    private struct PendingEntry: Sendable {
+        let cid: CID
+        let name: [UInt8]
+        let directory: Directory
+
+        var path: String { directory.entryPath(name) }
+    }
+
+    private static func split(_ path: String) throws -> (Directory, [UInt8]) {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else {
+            return (try Directory("."), bytes)
+        }
+        let parent = slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+        let name = Array(bytes[(slash + 1)...])
+        return (try Directory(parent), name.isEmpty ? [UInt8(ascii: ".")] : name)
+    }
+
+    private func write(_ entry: PendingEntry, isRoot: Bool = false) async throws {
+        let node = try await reader.node(entry.cid)
+        switch node {
+        case .directory, .hamtShard:
+            try await writeDirectory(entry, node.metadata, mayExist: isRoot)
+        case .rawLeaf, .file: try await writeFile(entry, node.metadata)
+        case .symlink(let target, let metadata):
+            try await BlockingPool.shared.run {
+                try entry.directory.createSymbolicLink(entry.name, to: target)
+                if let time = metadata.mtime {
+                    try entry.directory.setModified(FileStatus.Time(time), of: entry.name)
+                }
+            }
+            state.withLock { $0.symbolicLinks += 1 }
+        }
+    }
+
+    private func writeDirectory(
+        _ entry: PendingEntry, _ metadata: UnixFSMetadata, mayExist: Bool
+    ) async throws {
+        let directory = try await BlockingPool.shared.run {
+            try Self.makeDirectory(entry, mayExist: mayExist)
+        }
+        var subdirectories: [PendingEntry] = []
+        try await withThrowingTaskGroup(of: PendingEntry?.self) { group in
+            var inFlight = 0
+            try await reader.list(entry.cid) { child in
+                let child = PendingEntry(cid: child.cid, name: child.name, directory: directory)
+                if inFlight == width {
+                    if case let deferred?? = try await group.next() {
+                        subdirectories.append(deferred)
+                    }
+                    inFlight -= 1
+                }
+                inFlight += 1
+                group.addTask { try await self.writeUnlessDirectory(child) }
+            }
+            for try await deferred in group {
+                if let deferred { subdirectories.append(deferred) }
+            }
+        }
+        for child in subdirectories { try await write(child) }
+        state.withLock { $0.directories += 1 }
+        try await BlockingPool.shared.run {
+            if let mode = metadata.mode {
+                try entry.directory.setPermissions(mode, of: entry.name)
+            }
+            if let time = metadata.mtime {
+                try entry.directory.setModified(FileStatus.Time(time), of: entry.name)
+            }
+        }
+    }
+
+    /// Writes a file or a symbolic link at once and hands a directory back, so that the number of
+    /// files in flight is bounded at every depth.
+    private func writeUnlessDirectory(_ entry: PendingEntry) async throws -> PendingEntry? {
+        if entry.cid.codec == .dagPB {
+            switch try await reader.node(entry.cid) {
+            case .directory, .hamtShard: return entry
+            default: break
+            }
+        }
+        try await write(entry)
+        return nil
+    }
+
+    private static func makeDirectory(
+        _ entry: PendingEntry, mayExist: Bool
+    ) throws -> Directory {
+        do {
+            // Writable by the owner until its entries are in; the stored mode comes last.
+            try entry.directory.createDirectory(entry.name, permissions: 0o755)
+        } catch let error as IOError where error.code == .exists {
+            guard mayExist, let existing = try? entry.directory.openDirectory(entry.name) else {
+                throw RestoreError(path: entry.path)  // whatever it is, it is no empty directory
+            }
+            var stream = try DirectoryStream(existing)
+            guard try stream.next() == nil else { throw RestoreError(path: entry.path) }
+            return existing
+        }
+        return try entry.directory.openDirectory(entry.name)
+    }
+
+    private func writeFile(_ entry: PendingEntry, _ metadata: UnixFSMetadata) async throws {
+        let file: OutputFile
+        do { file = try await BlockingPool.shared.run { try OutputFile(entry.directory, entry.name) } }
+        catch let error as IOError where error.code == .exists {
+            throw RestoreError(path: entry.path)
+        }
+        try await reader.file(entry.cid).forEachChunk { chunk in
+            try await BlockingPool.shared.run { try file.append(chunk) }
+            state.withLock { $0.bytes += chunk.count }
+        }
+        try await BlockingPool.shared.run { try file.finish(metadata) }
+        state.withLock { $0.files += 1 }
+    }
+}
+
+/// What a restore wrote.
+public struct RestoreCounts: Hashable, Sendable {
+    /// Files.
+    public var files = 0
+    /// Directories.
+    public var directories = 0
+    /// Symbolic links.
+    public var symbolicLinks = 0
+    /// Bytes of files.
+    public var bytes = 0
+}
+
+/// A destination that is taken.
+public struct RestoreError: Error, CustomStringConvertible, Sendable {
+    /// What stands in the way.
+    public let path: String
+
+    /// The path and the remedy.
+    public var description: String {
+        "\(path) exists already; nothing is overwritten: remove it or choose another destination with -o"
+    }
+}
+
+/// A new file that is being written, by one task at a time.
+private final class OutputFile: Sendable {
+    private let file: File
+
+    init(_ directory: Directory, _ name: [UInt8]) throws(IOError) {
+        file = try directory.createFile(name)
+    }
+
+    func append(_ bytes: ArraySlice<UInt8>) throws {
+        try bytes.withUnsafeBytes { try file.writeAll($0) }
+    }
+
+    func finish(_ metadata: UnixFSMetadata) throws {
+        if let mode = metadata.mode { try file.setPermissions(mode) }
+        if let time = metadata.mtime { try file.setModified(FileStatus.Time(time)) }
+    }
+}
+
+extension FileStatus.Time {
+    init(_ time: UnixFSTimestamp) {
+        self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
+    }
+}

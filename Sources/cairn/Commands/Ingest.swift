@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Ingest
+import Repository
+
+struct Ingest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Chunk, hash, compress and store files and directories; print the root CID.",
+        discussion: """
+            Each path gives a root of its own, printed in order; --wrap puts them all into one \
+            directory. `-` is standard input.
+
+            Hidden entries (names that start with a dot) are left out unless --hidden is given; \
+            `.cairnignore` files (gitignore syntax) apply to their directory and below. Symbolic \
+            links are kept as links. Sockets, FIFOs and devices are left out with a note. A file \
+            that cannot be read, or that keeps changing while it is read, is left out and \
+            reported, and the exit code is 3.
+
+            When the root is printed, everything below it is durable. Interrupted at any point, \
+            the store stays whole; running the same command again goes on from what was kept.
+
+            Examples:
+              cairn ingest ~/photos
+              cairn ingest --profile unixfs-v0-2015 --wrap a.iso
+              tar c . | cairn ingest - --stdin-name backup.tar --wrap
+              cairn ingest --only-hash --quiet DIR      the CID alone, nothing stored
+            """)
+
+    @Argument(
+        help: ArgumentHelp("Files and directories; `-` for standard input.", valueName: "path"),
+        completion: .file())
+    var paths: [String]
+
+    @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "DAG options") var dag: DAGArguments
+
+    @Flag(help: "Put all paths into one directory.")
+    var wrap = false
+
+    @Option(help: ArgumentHelp("The name of standard input under --wrap.", valueName: "name"))
+    var stdinName = "stdin"
+
+    @Flag(help: "Include hidden entries.")
+    var hidden = false
+
+    @Flag(help: "Follow symbolic links instead of keeping them.")
+    var dereference = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out what matches (gitignore syntax); repeatable, later ones win.",
+            valueName: "glob"))
+    var exclude: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep what matches although an --exclude does; repeatable.", valueName: "glob"))
+    var include: [String] = []
+
+    @Flag(help: "Do not enter other file systems.")
+    var oneFileSystem = false
+
+    @OptionGroup(title: "Storing") var store: StoreArguments
+
+    @Flag(help: "Only compute CIDs; touch no repository.")
+    var onlyHash = false
+
+    @Flag(help: "Say what would be stored; write nothing.")
+    var dryRun = false
+
+    @Flag(name: .shortAndLong, help: "Print the root CIDs alone.")
+    var quiet = false
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if onlyHash && dryRun {
+            throw ValidationError("--only-hash and --dry-run exclude each other")
+        }
+        if quiet && output.json {
+            throw ValidationError("--quiet and --json exclude each other")
+        }
+        if paths.filter({ $0 == "-" }).count > 1 {
+            throw ValidationError("standard input can be read only once")
+        }
+    }
+
+    func run() async throws {
+        let opened = try await openRepository()
+        var options = try IngestOptions(
+            dag: try dag.resolve(fallback: opened?.config.profile),
+            selection: try Selection(
+                includesHidden: hidden, exclude: exclude, include: include))
+        options.wrap = wrap
+        options.followsSymbolicLinks = dereference
+        options.staysOnFileSystem = oneFileSystem
+        options.purpose = onlyHash ? .onlyHash : dryRun ? .dryRun : .store
+        options.spillDirectory = TemporaryDirectory.path(beside: opened)
+        try store.apply(to: &options, config: opened?.config)
+
+        let reporter = RunReporter(verb: verb, quiet: quiet, json: output.json)
+        let run = IngestRun(
+            repository: opened, options: options,
+            counters: IngestCounters { reporter.skipped($0) })
+        let sources = paths.map { path in
+            path == "-" ? IngestSource.standardInput(name: stdinName) : .path(path)
+        }
+        let result = try await reporter.watching(run.counters, report: { run.report }) {
+            try await run.run(sources)
+        }
+        reporter.finish(result, notes: run.counters.notes)
+        if result.counts.skipped > 0 { throw ExitCode(Failure.skippedInputs) }
+    }
+
+    private var verb: String { onlyHash ? "hashed" : dryRun ? "would ingest" : "ingested" }
+
+    private func openRepository() async throws -> Repository? {
+        if onlyHash { return nil }
+        if dryRun { return try await repository.openIfPresent() }
+        return try await repository.open(creating: true)
+    }
+}
