@@ -69,8 +69,9 @@ package struct BLAKE2b: Sendable {
     @unsafe private mutating func compress(_ block: UnsafeRawPointer, isLast: Bool) {
         let message = InlineArray<16, UInt64> { index in
             // Words 0 to 15 of eight bytes each: 128 bytes.
-            UInt64(littleEndian: unsafe block.loadUnaligned(
-                fromByteOffset: 8 * index, as: UInt64.self))
+            UInt64(
+                littleEndian: unsafe block.loadUnaligned(
+                    fromByteOffset: 8 * index, as: UInt64.self))
         }
         chain = BLAKE2bWords(chain, byteCount: compressedByteCount, isLast: isLast)
             .compressed(message, into: chain)
