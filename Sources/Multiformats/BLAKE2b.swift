@@ -56,13 +56,16 @@ package struct BLAKE2b: Sendable {
 
     private mutating func compressPending(byteCount: Int, isLast: Bool) {
         compressedByteCount &+= UInt64(byteCount)
-        let block = pending
+        // Taken out, so that the buffer has one owner and is reused.
+        var block: [UInt8] = []
+        swap(&block, &pending)
         unsafe block.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress else { return }
             // `pending` was filled to 128 bytes by every caller.
             unsafe compress(base, isLast: isLast)
         }
-        pending.removeAll(keepingCapacity: true)
+        block.removeAll(keepingCapacity: true)
+        pending = block
     }
 
     /// Compresses the 128 bytes at `block`.

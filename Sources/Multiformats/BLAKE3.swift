@@ -36,12 +36,15 @@ package struct BLAKE3: Sendable {
             offset = min(Self.chunkByteCount - pending.count, bytes.count)
             unsafe pending.append(contentsOf: bytes[..<offset])
             guard offset < bytes.count else { return }
-            let chunk = pending
+            // Taken out, so that the buffer has one owner and is reused.
+            var chunk: [UInt8] = []
+            swap(&chunk, &pending)
             unsafe chunk.withUnsafeBytes { buffer in
                 // A whole chunk: it was filled above, as bytes remain.
-                if let chunk = buffer.baseAddress { unsafe pushSubtree(at: chunk, chunkCount: 1) }
+                if let start = buffer.baseAddress { unsafe pushSubtree(at: start, chunkCount: 1) }
             }
-            pending.removeAll(keepingCapacity: true)
+            chunk.removeAll(keepingCapacity: true)
+            pending = chunk
         }
         while bytes.count - offset > Self.chunkByteCount {
             let count = subtreeChunkCount(remaining: bytes.count - offset)
