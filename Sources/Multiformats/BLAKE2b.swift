@@ -56,21 +56,25 @@ package struct BLAKE2b: Sendable {
 
     private mutating func compressPending(byteCount: Int, isLast: Bool) {
         compressedByteCount &+= UInt64(byteCount)
-        let block = pending
+        // Taken out, so that the buffer has one owner and is reused.
+        var block: [UInt8] = []
+        swap(&block, &pending)
         unsafe block.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress else { return }
             // `pending` was filled to 128 bytes by every caller.
             unsafe compress(base, isLast: isLast)
         }
-        pending.removeAll(keepingCapacity: true)
+        block.removeAll(keepingCapacity: true)
+        pending = block
     }
 
     /// Compresses the 128 bytes at `block`.
     @unsafe private mutating func compress(_ block: UnsafeRawPointer, isLast: Bool) {
         let message = InlineArray<16, UInt64> { index in
             // Words 0 to 15 of eight bytes each: 128 bytes.
-            UInt64(littleEndian: unsafe block.loadUnaligned(
-                fromByteOffset: 8 * index, as: UInt64.self))
+            UInt64(
+                littleEndian: unsafe block.loadUnaligned(
+                    fromByteOffset: 8 * index, as: UInt64.self))
         }
         chain = BLAKE2bWords(chain, byteCount: compressedByteCount, isLast: isLast)
             .compressed(message, into: chain)

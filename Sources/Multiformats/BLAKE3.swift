@@ -19,8 +19,10 @@ package struct BLAKE3: Sendable {
     /// Complete chunks that the stack covers.
     private var chunkCount: UInt64 = 0
 
-    /// The newest chunk. It stays here, even when full, until a byte follows, because the root
-    /// of the tree is hashed with a flag and the last chunk may be the root.
+    /// The newest chunk.
+    ///
+    /// It stays here, even when full, until a byte follows, because the root of the tree is
+    /// hashed with a flag and the last chunk may be the root.
     private var pending: [UInt8] = []
 
     /// Makes a state that has seen no bytes.
@@ -34,12 +36,15 @@ package struct BLAKE3: Sendable {
             offset = min(Self.chunkByteCount - pending.count, bytes.count)
             unsafe pending.append(contentsOf: bytes[..<offset])
             guard offset < bytes.count else { return }
-            let chunk = pending
+            // Taken out, so that the buffer has one owner and is reused.
+            var chunk: [UInt8] = []
+            swap(&chunk, &pending)
             unsafe chunk.withUnsafeBytes { buffer in
                 // A whole chunk: it was filled above, as bytes remain.
-                if let chunk = buffer.baseAddress { unsafe pushSubtree(at: chunk, chunkCount: 1) }
+                if let start = buffer.baseAddress { unsafe pushSubtree(at: start, chunkCount: 1) }
             }
-            pending.removeAll(keepingCapacity: true)
+            chunk.removeAll(keepingCapacity: true)
+            pending = chunk
         }
         while bytes.count - offset > Self.chunkByteCount {
             let count = subtreeChunkCount(remaining: bytes.count - offset)
@@ -86,31 +91,17 @@ package struct BLAKE3: Sendable {
         stack.append(value)
     }
 
-    /// The last block of the last chunk, which may be empty.
-    private func lastChunkNode() -> BLAKE3Node {
-        var value = BLAKE3Lanes.initialization
-        var flags: UInt32 = BLAKE3Lanes.chunkStart
-        var offset = 0
-        while pending.count - offset > Self.blockByteCount {
-            value = BLAKE3Node(
-                value, block: Self.words(pending[offset..<offset + Self.blockByteCount]),
-                byteCount: UInt32(Self.blockByteCount), counter: chunkCount, flags: flags
-            ).chainingValue
-            offset += Self.blockByteCount
-            flags = 0
+    /// The last block of the last chunk, which may be empty; the blocks before it are hashed.
+    private mutating func lastChunkNode() -> BLAKE3Node {
+        let blockCount = max(0, pending.count - 1) / Self.blockByteCount
+        let start = blockCount * Self.blockByteCount
+        let byteCount = pending.count - start
+        let padding = repeatElement(UInt8(0), count: Self.blockByteCount - byteCount)
+        pending.append(contentsOf: padding)
+        return unsafe pending.withUnsafeBytes { chunk in
+            // `blockCount` blocks before `start`, and a whole one from there on.
+            unsafe BLAKE3Node(
+                lastBlockAt: start, of: chunk, byteCount: byteCount, chunkIndex: chunkCount)
         }
-        return BLAKE3Node(
-            value, block: Self.words(pending[offset...]),
-            byteCount: UInt32(pending.count - offset), counter: chunkCount,
-            flags: flags | BLAKE3Lanes.chunkEnd)
-    }
-
-    /// A block of at most 64 bytes as words, filled up with zeros.
-    private static func words(_ block: ArraySlice<UInt8>) -> SIMD16<UInt32> {
-        var words = SIMD16<UInt32>()
-        for (index, byte) in block.enumerated() {
-            words[index / 4] |= UInt32(byte) << UInt32(8 * (index % 4))
-        }
-        return words
     }
 }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension BLAKE3Lanes {
+    /// The chaining value after the first `blockCount` blocks of a chunk, at most 15 of them.
+    @unsafe static func chainingValue(
+        ofChunkAt chunk: UnsafeRawBufferPointer, index: UInt64, blockCount: Int
+    ) -> SIMD8<UInt32> {
+        guard blockCount > 0, let start = chunk.baseAddress else { return initialization }
+        let lanes = unsafe chunkValues(
+            at: start, stride: 0, firstChunk: index, blockCount: blockCount)
+        return value(of: lanes, lane: 0)
+    }
+
     /// The chaining value of a subtree of 1, 4 or 16 whole chunks that is not the root.
     ///
     /// `start` must be followed by `chunkCount` times 1024 readable bytes.
@@ -48,9 +58,10 @@ extension BLAKE3Lanes {
         }
     }
 
-    /// The chaining values of four whole chunks `stride` bytes apart, word by word.
+    /// The chaining values of four chunks `stride` bytes apart, or of one if that is 0, after
+    /// their first `blockCount` blocks, word by word.
     @unsafe private static func chunkValues(
-        at start: UnsafeRawPointer, stride: Int, firstChunk: UInt64
+        at start: UnsafeRawPointer, stride: Int, firstChunk: UInt64, blockCount: Int = 16
     ) -> InlineArray<8, Word> {
         var values = InlineArray<8, Word> { Word(repeating: initialization[$0]) }
         var low = Word()
@@ -60,11 +71,12 @@ extension BLAKE3Lanes {
             low[lane] = UInt32(truncatingIfNeeded: chunk)
             high[lane] = UInt32(truncatingIfNeeded: chunk >> 32)
         }
-        for block in 0..<16 {
+        for block in 0..<blockCount {
             let flags = (block == 0 ? chunkStart : 0) | (block == 15 ? chunkEnd : 0)
-            values = BLAKE3Lanes(
-                values: values, counterLow: low, counterHigh: high, byteCount: 64, flags: flags
-            ).compressed(unsafe message(at: start + block * 64, stride: stride)).chainingValues
+            values =
+                BLAKE3Lanes(
+                    values: values, counterLow: low, counterHigh: high, byteCount: 64, flags: flags
+                ).compressed(unsafe message(at: start + block * 64, stride: stride)).chainingValues
         }
         return values
     }
@@ -77,14 +89,18 @@ extension BLAKE3Lanes {
             // Four bytes at `word * 4` within each of the four blocks.
             let offset = word * 4
             return Word(
-                UInt32(littleEndian: unsafe start.loadUnaligned(
-                    fromByteOffset: offset, as: UInt32.self)),
-                UInt32(littleEndian: unsafe start.loadUnaligned(
-                    fromByteOffset: offset + stride, as: UInt32.self)),
-                UInt32(littleEndian: unsafe start.loadUnaligned(
-                    fromByteOffset: offset + 2 * stride, as: UInt32.self)),
-                UInt32(littleEndian: unsafe start.loadUnaligned(
-                    fromByteOffset: offset + 3 * stride, as: UInt32.self)))
+                UInt32(
+                    littleEndian: unsafe start.loadUnaligned(
+                        fromByteOffset: offset, as: UInt32.self)),
+                UInt32(
+                    littleEndian: unsafe start.loadUnaligned(
+                        fromByteOffset: offset + stride, as: UInt32.self)),
+                UInt32(
+                    littleEndian: unsafe start.loadUnaligned(
+                        fromByteOffset: offset + 2 * stride, as: UInt32.self)),
+                UInt32(
+                    littleEndian: unsafe start.loadUnaligned(
+                        fromByteOffset: offset + 3 * stride, as: UInt32.self)))
         }
     }
 

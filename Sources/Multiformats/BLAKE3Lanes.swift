@@ -95,8 +95,10 @@ struct BLAKE3Lanes {
         b = rotate(b ^ c, 7)
     }
 
+    /// The halves are disjoint, so `&+` joins them as `|` would; but Swift 6.3 compiles `|` of
+    /// vectors lane by lane, and a rotation made so as four of single words.
     @inline(__always)
     private static func rotate(_ word: Word, _ bitCount: UInt32) -> Word {
-        word &>> Word(repeating: bitCount) | word &<< Word(repeating: 32 - bitCount)
+        (word &>> Word(repeating: bitCount)) &+ (word &<< Word(repeating: 32 - bitCount))
     }
 }

@@ -8,21 +8,35 @@ struct BLAKE3Node {
     private let counter: UInt64
     private let flags: UInt32
 
-    init(
-        _ value: SIMD8<UInt32>, block: SIMD16<UInt32>, byteCount: UInt32, counter: UInt64,
-        flags: UInt32
+    /// The last compression of a chunk whose last block, filled up with zeros, is at `start`.
+    ///
+    /// `chunk` must hold whole blocks; `byteCount` bytes of the last one count.
+    @unsafe init(
+        lastBlockAt start: Int, of chunk: UnsafeRawBufferPointer, byteCount: Int,
+        chunkIndex: UInt64
     ) {
-        self.value = value
+        // The caller guarantees the blocks before `start` and the one there.
+        value = unsafe BLAKE3Lanes.chainingValue(
+            ofChunkAt: chunk, index: chunkIndex, blockCount: start / 64)
+        var block = SIMD16<UInt32>()
+        for word in block.indices {
+            block[word] = UInt32(
+                littleEndian: unsafe chunk.loadUnaligned(
+                    fromByteOffset: start + word * 4, as: UInt32.self))
+        }
         self.block = block
-        self.byteCount = byteCount
-        self.counter = counter
-        self.flags = flags
+        self.byteCount = UInt32(byteCount)
+        counter = chunkIndex
+        flags = BLAKE3Lanes.chunkEnd | (start == 0 ? BLAKE3Lanes.chunkStart : 0)
     }
 
+    /// The parent of two subtrees.
     init(parentOf left: SIMD8<UInt32>, _ right: SIMD8<UInt32>) {
-        self.init(
-            BLAKE3Lanes.initialization, block: SIMD16(lowHalf: left, highHalf: right),
-            byteCount: 64, counter: 0, flags: BLAKE3Lanes.parent)
+        value = BLAKE3Lanes.initialization
+        block = SIMD16(lowHalf: left, highHalf: right)
+        byteCount = 64
+        counter = 0
+        flags = BLAKE3Lanes.parent
     }
 
     /// The chaining value, if this is not the root.
@@ -33,15 +47,14 @@ struct BLAKE3Node {
 
     /// Appends output as the root: the four lanes are the first four blocks of 64 bytes.
     func appendRootOutput(byteCount: Int, to output: inout [UInt8]) {
-        let blocks = lanes(counter: SIMD4(0, 1, 2, 3), flags: flags | BLAKE3Lanes.root)
-        for index in 0..<byteCount {
-            let word = index / 4 % 16
-            let lane = index / 64
-            let bits =
-                word < 8
-                ? blocks.words[word][lane] ^ blocks.words[word + 8][lane]
-                : blocks.words[word][lane] ^ value[word - 8]
-            output.append(UInt8(truncatingIfNeeded: bits >> UInt32(8 * (index % 4))))
+        let words = lanes(counter: SIMD4(0, 1, 2, 3), flags: flags | BLAKE3Lanes.root).words
+        for offset in stride(from: 0, to: byteCount, by: 4) {
+            let word = offset / 4 % 16
+            let mask = word < 8 ? words[word + 8] : SIMD4(repeating: value[word - 8])
+            let bits = (words[word] ^ mask)[offset / 64]
+            for index in 0..<min(4, byteCount - offset) {
+                output.append(UInt8(truncatingIfNeeded: bits >> UInt32(8 * index)))
+            }
         }
     }
 

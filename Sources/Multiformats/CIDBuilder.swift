@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the CIDs of new blocks are made: version, hash function, and whether small blocks become
-/// part of their CID. The rules are those of Kubo's `--cid-version`, `--hash` and `--inline`.
+/// How the CIDs of new blocks are made.
+///
+/// Version, hash function and inlining follow Kubo's `--cid-version`, `--hash` and `--inline`.
 public struct CIDBuilder: Hashable, Sendable {
     /// The version of DAG-PB blocks; other codecs have version 1 always.
     public let version: CID.Version

@@ -58,6 +58,3 @@ public enum Murmur3 {
         return word
     }
 }
-
-/// The hash of HAMT shards: ``Murmur3/x64Hash64(_:)``.
-package func murmur3X64Hash64(_ bytes: Span<UInt8>) -> UInt64 { Murmur3.x64Hash64(bytes) }

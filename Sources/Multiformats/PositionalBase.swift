@@ -60,7 +60,8 @@ struct PositionalBase {
             var carry: UInt64 = 0
             for _ in 0..<min(groupDigitCount, text.count - offset) {
                 factor *= UInt64(alphabet.radix)
-                carry = carry * UInt64(alphabet.radix)
+                carry =
+                    carry * UInt64(alphabet.radix)
                     + UInt64(try alphabet.value(text, at: offset))
                 offset += 1
             }

@@ -30,7 +30,8 @@ struct CIDVector: Sendable, CustomTestStringConvertible {
         #expect(cid.multihash.code.name == vector.function)
         #expect(cid.multihash.bytes == Array(cid.multihashBytes))
         #expect(try Multihash(Array(cid.multihashBytes)) == cid.multihash)
-        let rebuilt = cid.version == .v0
+        let rebuilt =
+            cid.version == .v0
             ? CID(v0: cid.multihash) : CID(v1: cid.codec, cid.multihash)
         #expect(rebuilt == cid)
     }
@@ -92,18 +93,19 @@ struct CIDVector: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: [
-        ([0x00, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 0)),
-        ([0x02, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 2)),
-        ([0x03, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 3)),
-        ([0x81, 0x00, 0x55, 0x00, 0x00], .varint(.notMinimal(offset: 0))),
-        ([0x01, 0xd5, 0x00, 0x00, 0x00], .varint(.notMinimal(offset: 1))),
-        ([0x01, 0x55, 0x00, 0x80, 0x00], .multihash(.varint(.notMinimal(offset: 3)))),
-        (
-            [0x01, 0x55, 0x00, 0x81, 0x01],
-            .multihash(.digestTooLong(offset: 2, byteCount: 129))
-        ),
-    ] as [([UInt8], CIDError)])
+    @Test(
+        arguments: [
+            ([0x00, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 0)),
+            ([0x02, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 2)),
+            ([0x03, 0x55, 0x00, 0x00], .unknownVersion(offset: 0, 3)),
+            ([0x81, 0x00, 0x55, 0x00, 0x00], .varint(.notMinimal(offset: 0))),
+            ([0x01, 0xd5, 0x00, 0x00, 0x00], .varint(.notMinimal(offset: 1))),
+            ([0x01, 0x55, 0x00, 0x80, 0x00], .multihash(.varint(.notMinimal(offset: 3)))),
+            (
+                [0x01, 0x55, 0x00, 0x81, 0x01],
+                .multihash(.digestTooLong(offset: 2, byteCount: 129))
+            ),
+        ] as [([UInt8], CIDError)])
     func `bytes that are no CID are refused`(_ bytes: [UInt8], _ error: CIDError) {
         #expect(throws: error) { try CID(bytes) }
     }
@@ -149,12 +151,13 @@ struct CIDVector: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: [
-        ("02551220", .unknownVersion(offset: 0, 2)), ("00551220", .notVersion0(offset: 0)),
-        ("00701320", .notVersion0(offset: 0)), ("0070121f", .notVersion0(offset: 0)),
-        ("0155122000", .trailingBytes(offset: 4)), ("015512", .varint(.truncated(offset: 3))),
-        ("0155008101", .multihash(.digestTooLong(offset: 2, byteCount: 129))),
-    ] as [(String, CIDError)])
+    @Test(
+        arguments: [
+            ("02551220", .unknownVersion(offset: 0, 2)), ("00551220", .notVersion0(offset: 0)),
+            ("00701320", .notVersion0(offset: 0)), ("0070121f", .notVersion0(offset: 0)),
+            ("0155122000", .trailingBytes(offset: 4)), ("015512", .varint(.truncated(offset: 3))),
+            ("0155008101", .multihash(.digestTooLong(offset: 2, byteCount: 129))),
+        ] as [(String, CIDError)])
     func `bytes that are no prefix are refused`(_ hex: String, _ error: CIDError) {
         #expect(throws: error) { try CID.Prefix(Fixture.bytes(hex: hex)) }
     }

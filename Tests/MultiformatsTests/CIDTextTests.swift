@@ -37,21 +37,22 @@ import Testing
 
     static let v0 = "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
 
-    @Test(arguments: [
-        ("", .multibase(.empty)), ("b", .cid(.varint(.truncated(offset: 0)))),
-        (String(v0.dropLast()), .multibase(.unknownPrefix(0x51))),
-        (v0 + "n", .multibase(.unknownPrefix(0x51))),
-        // As a digit, 0 is not in base58btc.
-        (String(v0.dropLast()) + "0", .multibase(.invalidDigit(offset: 45))),
-        ("z" + v0, .wrongVersion), ("Qm" + String(repeating: "z", count: 44), .wrongText),
-        ("/ipfs/" + v0, .multibase(.unknownPrefix(0x2f))),
-        (" " + v0, .multibase(.unknownPrefix(0x20))),
-        ("bafkqaaa ", .multibase(.invalidDigit(offset: 8))),
-        ("bafkqaab", .multibase(.strayBits(offset: 7))),
-        ("bafkqaaaa", .cid(.trailingBytes(offset: 4))),
-        ("bafkqaba", .cid(.multihash(.truncated(offset: 2)))),
-        (String(repeating: "b", count: 321), .tooLong(byteCount: 321)),
-    ] as [(String, Refusal)])
+    @Test(
+        arguments: [
+            ("", .multibase(.empty)), ("b", .cid(.varint(.truncated(offset: 0)))),
+            (String(v0.dropLast()), .multibase(.unknownPrefix(0x51))),
+            (v0 + "n", .multibase(.unknownPrefix(0x51))),
+            // As a digit, 0 is not in base58btc.
+            (String(v0.dropLast()) + "0", .multibase(.invalidDigit(offset: 45))),
+            ("z" + v0, .wrongVersion), ("Qm" + String(repeating: "z", count: 44), .wrongText),
+            ("/ipfs/" + v0, .multibase(.unknownPrefix(0x2f))),
+            (" " + v0, .multibase(.unknownPrefix(0x20))),
+            ("bafkqaaa ", .multibase(.invalidDigit(offset: 8))),
+            ("bafkqaab", .multibase(.strayBits(offset: 7))),
+            ("bafkqaaaa", .cid(.trailingBytes(offset: 4))),
+            ("bafkqaba", .cid(.multihash(.truncated(offset: 2)))),
+            (String(repeating: "b", count: 321), .tooLong(byteCount: 321)),
+        ] as [(String, Refusal)])
     func `text that is no CID is refused`(_ text: String, _ refusal: Refusal) {
         switch refusal {
         case .wrongText: #expect(throws: CIDTextError.self) { try CID(text: text) }

@@ -57,11 +57,12 @@ import Testing
         #expect(codes.isSuperset(of: ["sha1", "sha2-384", "blake2b-160", "blake2b-512"]))
     }
 
-    @Test(arguments: [
-        (0x16, 32), (0x1b, 32), (0x22, 8), (0x56, 32), (0x9999, 32),  // not known here
-        (0xb201, 1), (0xb213, 19), (0xb220, 33), (0xb240, 65), (0xb260, 32),
-        (0x11, 21), (0x12, 33), (0x12, 0), (0x13, 65), (0x20, 49),
-    ] as [(UInt64, Int)])
+    @Test(
+        arguments: [
+            (0x16, 32), (0x1b, 32), (0x22, 8), (0x56, 32), (0x9999, 32),  // not known here
+            (0xb201, 1), (0xb213, 19), (0xb220, 33), (0xb240, 65), (0xb260, 32),
+            (0x11, 21), (0x12, 33), (0x12, 0), (0x13, 65), (0x20, 49),
+        ] as [(UInt64, Int)])
     func `what cannot be verified is never fine`(_ code: UInt64, _ digestByteCount: Int) {
         let code = Multicodec(rawValue: code)
         let digest = [UInt8](repeating: 0, count: digestByteCount)

@@ -49,11 +49,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (.base58btc, [], ""), (.base58btc, [0], "1"), (.base58btc, [0, 0, 0], "111"),
-        (.base58btc, [0, 1], "12"), (.base58btc, [57], "z"), (.base58btc, [58], "21"),
-        (.base36, [0, 0], "00"), (.base36, [0, 35], "0z"), (.base36, [36], "10"),
-    ] as [(MultibaseEncoding, [UInt8], String)])
+    @Test(
+        arguments: [
+            (.base58btc, [], ""), (.base58btc, [0], "1"), (.base58btc, [0, 0, 0], "111"),
+            (.base58btc, [0, 1], "12"), (.base58btc, [57], "z"), (.base58btc, [58], "21"),
+            (.base36, [0, 0], "00"), (.base36, [0, 35], "0z"), (.base36, [36], "10"),
+        ] as [(MultibaseEncoding, [UInt8], String)])
     func `each leading zero byte is a leading zero digit`(
         _ encoding: MultibaseEncoding, _ bytes: [UInt8], _ text: String
     ) throws {
@@ -62,25 +63,26 @@ import Testing
         #expect(try encoding.decode(text) == bytes)
     }
 
-    @Test(arguments: [
-        ("", .empty), ("Q", .unknownPrefix(0x51)), ("/", .unknownPrefix(0x2f)),
-        ("0101", .unknownPrefix(0x30)), ("é", .unknownPrefix(0xc3)), ("\0", .unknownPrefix(0)),
-        ("fg0", .invalidDigit(offset: 1)), ("f0", .invalidLength(offset: 1)),
-        ("f0é", .invalidDigit(offset: 2)), ("f00 ", .invalidDigit(offset: 3)),
-        ("ba", .invalidLength(offset: 1)), ("baaa", .invalidLength(offset: 3)),
-        ("baaaaaa", .invalidLength(offset: 6)), ("bab", .strayBits(offset: 2)),
-        ("baaaab", .strayBits(offset: 5)), ("baaab", .strayBits(offset: 4)),
-        ("ba1", .invalidDigit(offset: 2)), ("baa======", .invalidDigit(offset: 3)),
-        ("caa", .invalidPadding(offset: 3)), ("caa=====", .invalidPadding(offset: 3)),
-        ("caa=======", .invalidPadding(offset: 3)), ("c========", .invalidPadding(offset: 1)),
-        ("ca=======", .invalidLength(offset: 1)), ("caa==a===", .invalidDigit(offset: 3)),
-        ("mA", .invalidLength(offset: 1)), ("mAB", .strayBits(offset: 2)),
-        ("mAA==", .invalidDigit(offset: 3)), ("mA-", .invalidDigit(offset: 2)),
-        ("MAA", .invalidPadding(offset: 3)), ("MAA=", .invalidPadding(offset: 3)),
-        ("MAB==", .strayBits(offset: 2)), ("MAAA====", .invalidPadding(offset: 4)),
-        ("uA/", .invalidDigit(offset: 2)), ("z0", .invalidDigit(offset: 1)),
-        ("z11l", .invalidDigit(offset: 3)), ("k0_", .invalidDigit(offset: 2)),
-    ] as [(String, MultibaseError)])
+    @Test(
+        arguments: [
+            ("", .empty), ("Q", .unknownPrefix(0x51)), ("/", .unknownPrefix(0x2f)),
+            ("0101", .unknownPrefix(0x30)), ("é", .unknownPrefix(0xc3)), ("\0", .unknownPrefix(0)),
+            ("fg0", .invalidDigit(offset: 1)), ("f0", .invalidLength(offset: 1)),
+            ("f0é", .invalidDigit(offset: 2)), ("f00 ", .invalidDigit(offset: 3)),
+            ("ba", .invalidLength(offset: 1)), ("baaa", .invalidLength(offset: 3)),
+            ("baaaaaa", .invalidLength(offset: 6)), ("bab", .strayBits(offset: 2)),
+            ("baaaab", .strayBits(offset: 5)), ("baaab", .strayBits(offset: 4)),
+            ("ba1", .invalidDigit(offset: 2)), ("baa======", .invalidDigit(offset: 3)),
+            ("caa", .invalidPadding(offset: 3)), ("caa=====", .invalidPadding(offset: 3)),
+            ("caa=======", .invalidPadding(offset: 3)), ("c========", .invalidPadding(offset: 1)),
+            ("ca=======", .invalidLength(offset: 1)), ("caa==a===", .invalidDigit(offset: 3)),
+            ("mA", .invalidLength(offset: 1)), ("mAB", .strayBits(offset: 2)),
+            ("mAA==", .invalidDigit(offset: 3)), ("mA-", .invalidDigit(offset: 2)),
+            ("MAA", .invalidPadding(offset: 3)), ("MAA=", .invalidPadding(offset: 3)),
+            ("MAB==", .strayBits(offset: 2)), ("MAAA====", .invalidPadding(offset: 4)),
+            ("uA/", .invalidDigit(offset: 2)), ("z0", .invalidDigit(offset: 1)),
+            ("z11l", .invalidDigit(offset: 3)), ("k0_", .invalidDigit(offset: 2)),
+        ] as [(String, MultibaseError)])
     func `what is not strict multibase is reported at its digit`(
         _ text: String, _ error: MultibaseError
     ) {

@@ -4,14 +4,15 @@ import Multiformats
 import Testing
 
 @Suite struct MulticodecTests {
-    @Test(arguments: [
-        (0x00, "identity"), (0x11, "sha1"), (0x12, "sha2-256"), (0x13, "sha2-512"),
-        (0x1e, "blake3"), (0x22, "murmur3-x64-64"), (0x55, "raw"), (0x70, "dag-pb"),
-        (0x71, "dag-cbor"), (0x72, "libp2p-key"), (0x0129, "dag-json"), (0x0200, "json"),
-        (0x0202, "car"), (0x0401, "car-multihash-index-sorted"), (0x0900, "transport-bitswap"),
-        (0xb201, "blake2b-8"), (0xb214, "blake2b-160"), (0xb220, "blake2b-256"),
-        (0xb240, "blake2b-512"), (0xb241, "blake2s-8"), (0xb260, "blake2s-256"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0x00, "identity"), (0x11, "sha1"), (0x12, "sha2-256"), (0x13, "sha2-512"),
+            (0x1e, "blake3"), (0x22, "murmur3-x64-64"), (0x55, "raw"), (0x70, "dag-pb"),
+            (0x71, "dag-cbor"), (0x72, "libp2p-key"), (0x0129, "dag-json"), (0x0200, "json"),
+            (0x0202, "car"), (0x0401, "car-multihash-index-sorted"), (0x0900, "transport-bitswap"),
+            (0xb201, "blake2b-8"), (0xb214, "blake2b-160"), (0xb220, "blake2b-256"),
+            (0xb240, "blake2b-512"), (0xb241, "blake2s-8"), (0xb260, "blake2s-256"),
+        ] as [(UInt64, String)])
     func `codes and names are those of the table`(_ code: UInt64, _ name: String) {
         #expect(Multicodec(rawValue: code).name == name)
         #expect(Multicodec(name: name)?.rawValue == code)

@@ -4,11 +4,12 @@ import Multiformats
 import Testing
 
 @Suite struct VarintTests {
-    @Test(arguments: [
-        (0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (255, "ff01"), (300, "ac02"),
-        (16384, "808001"), (2_147_483_647, "ffffffff07"),
-        (9_223_372_036_854_775_807, "ffffffffffffffff7f"),
-    ] as [(UInt64, String)])
+    @Test(
+        arguments: [
+            (0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (255, "ff01"), (300, "ac02"),
+            (16384, "808001"), (2_147_483_647, "ffffffff07"),
+            (9_223_372_036_854_775_807, "ffffffffffffffff7f"),
+        ] as [(UInt64, String)])
     func `a value has one encoding`(_ value: UInt64, _ hex: String) throws {
         var encoded: [UInt8] = [0xaa]
         Varint.append(value, to: &encoded)
@@ -20,13 +21,15 @@ import Testing
         #expect(cursor == encoded.count)
     }
 
-    @Test(arguments: [
-        ("", .truncated(offset: 0)), ("80", .truncated(offset: 0)),
-        ("ffffffffffffffff", .truncated(offset: 0)), ("8000", .notMinimal(offset: 0)),
-        ("8100", .notMinimal(offset: 0)), ("ffffffffffffffff00", .notMinimal(offset: 0)),
-        ("ffffffffffffffffff", .tooLong(offset: 0)), ("ffffffffffffffffff01", .tooLong(offset: 0)),
-        ("8080808080808080808001", .tooLong(offset: 0)),
-    ] as [(String, VarintError)])
+    @Test(
+        arguments: [
+            ("", .truncated(offset: 0)), ("80", .truncated(offset: 0)),
+            ("ffffffffffffffff", .truncated(offset: 0)), ("8000", .notMinimal(offset: 0)),
+            ("8100", .notMinimal(offset: 0)), ("ffffffffffffffff00", .notMinimal(offset: 0)),
+            ("ffffffffffffffffff", .tooLong(offset: 0)),
+            ("ffffffffffffffffff01", .tooLong(offset: 0)),
+            ("8080808080808080808001", .tooLong(offset: 0)),
+        ] as [(String, VarintError)])
     func `what is not a varint is reported at its first byte`(_ hex: String, _ error: VarintError) {
         let bytes = Fixture.bytes(hex: hex)
         var cursor = 0
