@@ -18,6 +18,8 @@ public struct SkippedInput: Hashable, Sendable {
         case tooDeep
         /// Two entries of one directory have the same hash, or a name that no DAG can hold.
         case unusableName
+        /// An archive names a root that neither it nor the store holds.
+        case missingRoot
     }
 
     /// The path as given or found; bytes that are no UTF-8 are replaced.
@@ -47,6 +49,7 @@ extension SkippedInput.Reason: CustomStringConvertible {
         case .symbolicLinkLoop: "symbolic link loop; leave out --dereference or exclude it"
         case .tooDeep: "more than \(Scanner.depthLimit) directories deep"
         case .unusableName: "no UnixFS directory can hold this name"
+        case .missingRoot: "named as a root, but its block is neither in the archive nor stored"
         }
     }
 }

@@ -61,8 +61,7 @@ public final class Repository: Sendable {
 
     /// Makes the directories and the configuration, which comes last: it marks a repository.
     private static func create(at path: String) throws {
-        try Directory.make(path, permissions: 0o700)
-        let directory = try Directory(path)
+        let directory = try Directory(creating: path, permissions: 0o700)
         let names = try directory.entryNames()
         if names.contains("config.yaml") { return }
         let known: Set = ["packs", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm"]
@@ -72,7 +71,7 @@ public final class Repository: Sendable {
                 "\(path) is no repository and not empty (it holds \(other)); name an empty or new directory with --repo"
             )
         }
-        try Directory.make(path + "/packs/" + PackTier.hot.name, permissions: 0o700)
+        _ = try Directory(creating: path + "/packs/" + PackTier.hot.name, permissions: 0o700)
         // Written aside and renamed, so that two programs that begin at once do no harm.
         let temporary = Array(".config-\(PackID.make())".utf8)
         let file = try directory.createFile(temporary)
