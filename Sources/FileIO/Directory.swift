@@ -75,6 +75,11 @@ public final class Directory: Sendable {
         return try openFile(name, flags: flags, permissions: 0)
     }
 
+    /// Opens the file `name` for reading and writing, not following a symbolic link.
+    public func openFileForUpdate(_ name: [UInt8]) throws(IOError) -> File {
+        try openFile(name, flags: O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, permissions: 0)
+    }
+
     /// Makes the new file `name`; fails if there is an entry of that name, symbolic link or other.
     public func createFile(_ name: [UInt8], permissions: UInt32 = 0o644) throws(IOError) -> File {
         try openFile(

@@ -170,6 +170,11 @@ public struct File: ~Copyable, Sendable {
         try systemCall("seek", path: path) { lseek(descriptor, off_t(offset), SEEK_SET) }
     }
 
+    /// Takes the exclusive lock of the file, waiting for whoever holds it.
+    public func lock() throws(IOError) {
+        try systemCall("lock", path: path) { flock(descriptor, LOCK_EX) }
+    }
+
     /// Takes the exclusive lock of the file, which the kernel releases when the process ends.
     ///
     /// - Returns: false if another open file holds it.
