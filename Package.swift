@@ -20,6 +20,7 @@ let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
@@ -70,7 +71,7 @@ let package = Package(
             "PackStore",
             ["Multiformats", "IPLD", "CAR", "FileIO", "BlockStore", "ObjectStore", "CZstd"],
             settings: memorySafe),
-        module("Catalog", ["Multiformats", "FileIO", "BlockStore", grdb], settings: memorySafe),
+        module("Catalog", ["Multiformats", "FileIO", "BlockStore", grdb, sqlite], settings: memorySafe),
         module(
             "Repository",
             [
@@ -112,7 +113,7 @@ let package = Package(
         tests("UnixFS", ["UnixFS", "IPLD", "Multiformats"]),
         tests("CAR", ["CAR", "IPLD", "Multiformats"]),
         tests("PackStore", ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
-        tests("Catalog", ["Catalog", "BlockStore", "Multiformats"]),
+        tests("Catalog", ["Catalog", "BlockStore", "Multiformats", grdb]),
         tests("Pipeline", ["Pipeline", "FileIO"]),
         tests("Ingest", ["Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO", "BlockStore", "Catalog", "PackStore", "Pipeline"]),
         tests("cairn", ["Multiformats"]),

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A few thousand bytes of neighbouring blocks, sorted by multihash.
+///
+/// All keys have one length and share a prefix, which is stored once:
+///
+/// | bytes | meaning |
+/// | --- | --- |
+/// | 1 | key length `k`, 1 to 255 |
+/// | 1 | prefix length `p`, below or equal to `k` |
+/// | `p` | prefix |
+/// | `n` × (`k - p` + 7) | rest of the key, place (big-endian) |
+enum Chunk {
+    /// The longest chunk: with its row it fills a leaf page of 4,096 bytes, of which SQLite leaves
+    /// 4,061 to a row before it overflows.
+    static let maximumByteCount = 4_032
+
+    static let headerByteCount = 2
+
+    /// The shape of a chunk, checked.
+    struct Layout {
+        var keyByteCount: Int
+        var prefixByteCount: Int
+        var count: Int
+
+        var suffixByteCount: Int { keyByteCount - prefixByteCount }
+        var stride: Int { suffixByteCount + Place.byteCount }
+        var firstRecord: Int { Chunk.headerByteCount + prefixByteCount }
+
+        /// Reads the shape; nil if the bytes are no chunk.
+        init?(_ body: Span<UInt8>) {
+            guard body.count >= Chunk.headerByteCount else { return nil }
+            keyByteCount = Int(body[0])
+            prefixByteCount = Int(body[1])
+            count = 0
+            guard prefixByteCount <= keyByteCount, body.count >= firstRecord else { return nil }
+            let recordByteCount = body.count - firstRecord
+            guard recordByteCount % stride == 0 else { return nil }
+            count = recordByteCount / stride
+        }
+    }
+
+    /// Finds a key; nil if the chunk does not have it.
+    ///
+    /// - Complexity: O(log n), no allocation.
+    static func find(
+        _ key: Span<UInt8>, in body: Span<UInt8>
+    ) throws(DamagedContent) -> Place? {
+        guard let layout = Layout(body) else { throw DamagedContent() }
+        guard key.count == layout.keyByteCount else { return nil }
+        let headerEnd = layout.firstRecord
+        let prefix = body.extracting(headerByteCount..<headerEnd)
+        guard KeyOrder.commonPrefix(key, prefix) == layout.prefixByteCount else { return nil }
+        let suffix = key.extracting(layout.prefixByteCount..<key.count)
+        var low = 0
+        var high = layout.count
+        while low < high {
+            let middle = (low + high) / 2
+            let start = headerEnd + middle * layout.stride
+            let order = KeyOrder.compare(
+                body.extracting(start..<start + layout.suffixByteCount), suffix)
+            if order == 0 { return place(in: body, at: start + layout.suffixByteCount) }
+            if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return nil
+    }
+
+    /// The place that starts at that byte, which the caller has checked to lie in a record.
+    static func place(in body: Span<UInt8>, at offset: Int) -> Place {
+        var value: Int64 = 0
+        for index in offset..<offset + Place.byteCount { value = value << 8 | Int64(body[index]) }
+        return Place(rawValue: value)
+    }
+}
+
+/// A stored value has no valid form: the file is damaged.
+struct DamagedContent: Error {}
+
+/// Gathers sorted blocks until a chunk is full.
+struct ChunkBuilder {
+    private(set) var count = 0
+    private(set) var first: [UInt8] = []
+    private(set) var last: [UInt8] = []
+    private var prefixByteCount = 0
+    /// Whole keys, one after the other; the prefix is cut when the chunk is full.
+    private var keys: [UInt8] = []
+    private var places: [Place] = []
+
+    /// Whether another block of that key still fits.
+    func fits(_ key: [UInt8]) -> Bool {
+        guard count > 0 else { return true }
+        guard key.count == first.count else { return false }
+        let prefix = min(prefixByteCount, KeyOrder.commonPrefix(first.span, key.span))
+        let stride = key.count - prefix + Place.byteCount
+        return Chunk.headerByteCount + prefix + (count + 1) * stride <= Chunk.maximumByteCount
+    }
+
+    /// Adds a block that fits and whose key lies beyond ``last``.
+    mutating func append(_ key: [UInt8], _ place: Place) {
+        if count == 0 {
+            first = key
+            prefixByteCount = key.count
+        } else {
+            prefixByteCount = min(prefixByteCount, KeyOrder.commonPrefix(first.span, key.span))
+        }
+        last = key
+        keys.append(contentsOf: key)
+        places.append(place)
+        count += 1
+    }
+
+    /// The chunk's bytes; afterwards the builder is empty but for ``last``.
+    mutating func take() -> [UInt8] {
+        let keyByteCount = first.count
+        var body: [UInt8] = []
+        body.reserveCapacity(Chunk.maximumByteCount)
+        body.append(UInt8(keyByteCount))
+        body.append(UInt8(prefixByteCount))
+        body.append(contentsOf: first[..<prefixByteCount])
+        for index in 0..<count {
+            let start = index * keyByteCount
+            body.append(contentsOf: keys[start + prefixByteCount..<start + keyByteCount])
+            let value = places[index].rawValue
+            for byte in (0..<Place.byteCount).reversed() {
+                body.append(UInt8(truncatingIfNeeded: value >> Int64(byte * 8)))
+            }
+        }
+        count = 0
+        keys.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
+        return body
+    }
+}

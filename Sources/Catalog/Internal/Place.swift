@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A block's place as one integer: the pack's number in the catalog, then 24 bits of ordinal.
+struct Place: Hashable {
+    /// How many bytes a place takes in a chunk; pack numbers stay below 2^32.
+    static let byteCount = 7
+
+    var rawValue: Int64
+
+    init(rawValue: Int64) { self.rawValue = rawValue }
+
+    init(packNumber: Int64, ordinal: UInt32) {
+        rawValue = packNumber << 24 | Int64(ordinal)
+    }
+
+    var packNumber: Int64 { rawValue >> 24 }
+
+    var ordinal: UInt32 { UInt32(truncatingIfNeeded: rawValue & 0xff_ffff) }
+}
+
+/// A block on its way into the catalog.
+struct BlockRow {
+    var multihash: [UInt8]
+    var place: Place
+}
+
+/// Byte strings in the order in which SQLite compares blobs.
+enum KeyOrder {
+    /// Below zero, zero or above: the left one comes first, they are equal, it comes last.
+    static func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
+        let count = min(left.count, right.count)
+        for index in 0..<count where left[index] != right[index] {
+            return Int(left[index]) - Int(right[index])
+        }
+        return left.count - right.count
+    }
+
+    /// Whether the left key comes before the right one.
+    static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        compare(left.span, right.span) < 0
+    }
+
+    /// How many leading bytes the two share.
+    static func commonPrefix(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
+        let count = min(left.count, right.count)
+        for index in 0..<count where left[index] != right[index] { return index }
+        return count
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// A sorted run of blocks, held as chunks.
+///
+/// Life: *building* (not sealed; grows by merging, already looked up) → *sealed* → *merging* (has a
+/// target; shrinks from its low end) → removed. A run that is cut from the recent blocks starts
+/// sealed.
+struct Run {
+    var number: Int64
+    /// How many merges its blocks have been through; the blocks of a higher tier are older.
+    var tier: Int64
+    /// The run that this one is being merged into.
+    var target: Int64?
+    var isSealed: Bool
+    /// While building: all keys up to this one have been taken from the merging runs.
+    var mergedThrough: [UInt8]
+
+    /// All runs, those with older blocks first.
+    static func all(_ db: Database) throws -> [Run] {
+        let sql = """
+            SELECT number, tier, target, sealed, merged_through FROM runs
+            ORDER BY tier DESC, number
+            """
+        return try db.withCursor(sql) { cursor in
+            var runs: [Run] = []
+            while try cursor.step() {
+                runs.append(
+                    Run(
+                        number: cursor.integer(0), tier: cursor.integer(1),
+                        target: cursor.optionalInteger(2), isSealed: cursor.integer(3) != 0,
+                        mergedThrough: cursor.bytes(4)))
+            }
+            return runs
+        }
+    }
+}
+
+/// Whether packs are in the catalog, remembered for the length of one transaction.
+struct LivePacks {
+    private var known: [Int64: Bool] = [:]
+
+    mutating func contains(_ db: Database, _ place: Place) throws -> Bool {
+        if let isLive = known[place.packNumber] { return isLive }
+        let isLive = try db.withCursor("SELECT 1 FROM packs WHERE number = ?") { cursor in
+            try cursor.bind(place.packNumber, at: 1)
+            return try cursor.step()
+        }
+        known[place.packNumber] = isLive
+        return isLive
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// Keeps the number of runs small by merging them, a slice at a time.
+///
+/// Four sealed runs of one tier become one of the next. A merge is spread over many commits: each
+/// moves a slice of the key space, low keys first, from the inputs to the end of the output, in the
+/// commit's own transaction. So no commit waits for a whole merge, a crash loses none of it, and the
+/// pages that the inputs give up are at once used by the output: the file never holds both copies.
+enum RunMerge {
+    /// How many runs of one tier are merged at once: more make writes cheaper and look-ups dearer.
+    static let fanIn = 4
+
+    /// How many blocks are moved for each block committed.
+    ///
+    /// A block moves once per tier, and eight tiers of fan-in four above 65,536 recent blocks hold
+    /// 4 billion, so merges always end before the next ones are due.
+    static let effort = 8
+
+    /// Moves about `budget` blocks, lowest tier first.
+    static func advance(_ db: Database, budget: Int) throws {
+        var remaining = budget
+        while remaining > 0 {
+            let runs = try Run.all(db)
+            guard let (inputs, output) = try next(db, runs) else { return }
+            remaining -= try slice(db, from: inputs, to: output, budget: remaining)
+        }
+    }
+
+    /// The merge to work on: the one of the lowest tier that is under way or due.
+    private static func next(
+        _ db: Database, _ runs: [Run]
+    ) throws -> (inputs: [Run], output: Run)? {
+        for tier in Set(runs.map(\.tier)).sorted() {
+            let members = runs.filter { $0.tier == tier && $0.isSealed }
+            let merging = members.filter { $0.target != nil }
+            if let target = merging.first?.target,
+                let output = runs.first(where: { $0.number == target })
+            {
+                return (merging, output)
+            }
+            guard members.count >= fanIn else { continue }
+            let inputs = Array(members.prefix(fanIn))
+            let number = try RunWriter.newRun(db, tier: tier + 1, sealed: false)
+            for input in inputs {
+                try db.withCursor("UPDATE runs SET target = ? WHERE number = ?") { cursor in
+                    try cursor.bind(number, at: 1)
+                    try cursor.bind(input.number, at: 2)
+                    try cursor.execute()
+                }
+            }
+            let output = Run(
+                number: number, tier: tier + 1, target: nil, isSealed: false, mergedThrough: [])
+            return (inputs, output)
+        }
+        return nil
+    }
+
+    /// Moves blocks until the budget is spent and a chunk is full, or the inputs end.
+    ///
+    /// - Returns: how many blocks were moved or dropped, at least one.
+    private static func slice(
+        _ db: Database, from inputs: [Run], to output: Run, budget: Int
+    ) throws -> Int {
+        var readers: [RunReader] = []
+        for input in inputs {
+            readers.append(try RunReader(db, run: input.number, after: output.mergedThrough))
+        }
+        var writer = RunWriter(run: output.number, after: output.mergedThrough)
+        var live = LivePacks()
+        var moved = 0
+        // The last key taken; a younger copy of it in a later input is dropped.
+        var through = output.mergedThrough
+        var isKept = false
+        while let index = smallest(readers), let place = readers[index].place {
+            let key = readers[index].key
+            let isCopy = moved > 0 && key == through
+            if moved >= budget, !isCopy, !writer.fits(key) { break }
+            if !isCopy { isKept = false }
+            if !isKept, try live.contains(db, place) {
+                try writer.append(db, key, place)
+                isKept = true
+            }
+            through = key
+            moved += 1
+            try readers[index].advance(db)
+        }
+        try writer.flush(db)
+        try trim(db, readers, output: output.number, through: through)
+        return max(moved, 1)
+    }
+
+    /// The reader with the smallest key, the oldest one among equals.
+    private static func smallest(_ readers: [RunReader]) -> Int? {
+        var best: Int?
+        for index in readers.indices where readers[index].place != nil {
+            guard let current = best else {
+                best = index
+                continue
+            }
+            if KeyOrder.precedes(readers[index].key, readers[current].key) { best = index }
+        }
+        return best
+    }
+
+    /// Removes what was moved from the inputs, and the inputs themselves once they are empty.
+    private static func trim(
+        _ db: Database, _ readers: [RunReader], output: Int64, through: [UInt8]
+    ) throws {
+        let isDone = readers.allSatisfy { $0.place == nil }
+        for reader in readers {
+            if reader.place == nil {
+                try db.withCursor("DELETE FROM chunks WHERE run = ?") { cursor in
+                    try cursor.bind(reader.run, at: 1)
+                    try cursor.execute()
+                }
+            } else {
+                // The chunk that the reader stands in keeps some moved blocks: same key, same place.
+                try db.withCursor("DELETE FROM chunks WHERE run = ? AND separator < ?") { cursor in
+                    try cursor.bind(reader.run, at: 1)
+                    try cursor.bind(reader.separator, at: 2)
+                    try cursor.execute()
+                }
+            }
+            guard isDone else { continue }
+            try db.withCursor("DELETE FROM runs WHERE number = ?") { cursor in
+                try cursor.bind(reader.run, at: 1)
+                try cursor.execute()
+            }
+        }
+        try db.withCursor("UPDATE runs SET sealed = ?, merged_through = ? WHERE number = ?") {
+            cursor in
+            try cursor.bind(isDone ? 1 : 0, at: 1)
+            try cursor.bind(through, at: 2)
+            try cursor.bind(output, at: 3)
+            try cursor.execute()
+        }
+    }
+}

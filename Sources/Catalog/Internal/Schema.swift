@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import GRDB
+
+/// The catalog's tables; `Docs/catalog.md` says what each column means.
+enum Schema {
+    /// All migrations, oldest first; a released one is never edited.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        return migrator
+    }
+
+    private static let version1 = """
+        CREATE TABLE packs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            id BLOB NOT NULL UNIQUE,
+            kind TEXT NOT NULL,
+            tier TEXT NOT NULL,
+            block_count INTEGER NOT NULL,
+            byte_count INTEGER NOT NULL,
+            stored_byte_count INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            verified_at INTEGER,
+            version INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE blocks_recent (
+            multihash BLOB PRIMARY KEY,
+            place INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE runs (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            tier INTEGER NOT NULL,
+            target INTEGER,
+            sealed INTEGER NOT NULL,
+            merged_through BLOB
+        ) STRICT;
+        CREATE TABLE chunks (
+            id INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL,
+            separator BLOB NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX chunks_by_separator ON chunks (run, separator);
+        CREATE TABLE snapshots (
+            id TEXT PRIMARY KEY,
+            started_at INTEGER NOT NULL,
+            finished_at INTEGER NOT NULL,
+            parent_id TEXT,
+            host TEXT NOT NULL,
+            record_cid BLOB NOT NULL,
+            files INTEGER NOT NULL,
+            directories INTEGER NOT NULL,
+            symlinks INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            blocks INTEGER NOT NULL,
+            new_blocks INTEGER NOT NULL,
+            new_bytes INTEGER NOT NULL,
+            stored_bytes INTEGER NOT NULL,
+            skipped INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX snapshots_by_start ON snapshots (started_at);
+        CREATE TABLE snapshot_items (
+            snapshot_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT,
+            cid BLOB,
+            PRIMARY KEY (snapshot_id, kind, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE state (
+            name TEXT PRIMARY KEY,
+            value INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO state VALUES ('recent_count', 0), ('rebuilding', 0);
+        """
+}
