@@ -15,6 +15,8 @@ public enum CAREvent: Hashable, Sendable {
 /// behind the data is ignored. Blocks in CIDs of the identity function are passed on like others.
 /// Spec: <https://ipld.io/specs/transport/car/>.
 public struct CARParser: Sendable {
+    /// What comes next in the input.
+    ///
     /// Goes from top to bottom; parts of version 2 are left out for version 1. `failed` follows
     /// any, `ended` follows `sections`, and both are final.
     enum State: Hashable, Sendable {

@@ -20,8 +20,9 @@ public struct CARReadingOptions: Hashable, Sendable {
 
     /// The largest header accepted, in bytes; default 1 MiB, which holds over 20,000 roots.
     public var maximumHeaderByteCount: Int
-    /// The largest section accepted, CID included, in bytes; default 8 MiB, at most 64 MiB. Up to
-    /// twice as much is held in memory.
+    /// The largest section accepted, CID included, in bytes; default 8 MiB, at most 64 MiB.
+    ///
+    /// Up to twice as much is held in memory.
     public var maximumSectionByteCount: Int
     /// What is made of a section of no bytes; default: an error.
     public var emptySection: EmptySection

@@ -8,9 +8,9 @@ public import Multiformats
 public struct PBLink: Hashable, Sendable {
     /// The CID of the linked block.
     public var hash: CID
-    /// The link's name as bytes; UTF-8 by the spec, any bytes in practice. Nil if absent.
+    /// The link's name as bytes; UTF-8 by the spec, any bytes in practice; nil if absent.
     public var name: [UInt8]?
-    /// Byte count of the linked block and of all that it links to. Nil if absent.
+    /// Byte count of the linked block and of all that it links to; nil if absent.
     public var tsize: UInt64?
 
     /// Makes a link; UnixFS always writes a name (perhaps empty) and a size.

@@ -99,22 +99,27 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", CARIndexError.varint(.truncated(offset: 0))),
-        ("8208", .unknownForm(Multicodec(rawValue: 0x402))),
-        ("800801", .truncated(offset: 2)),
-        ("8008ffffffff", .groupCount(offset: 2, -1)),
-        ("8008ffffff7f", .groupCount(offset: 2, .max)),
-        ("8108ffffff7f", .groupCount(offset: 2, .max)),
-        ("80080100000007000000" + "0000000000000000", .width(offset: 6, 7)),
-        ("800801000000ffffffff" + "0000000000000000", .width(offset: 6, .max)),
-        ("80080100000028000000" + "ffffffffffffffff", .groupByteCount(offset: 10, .max)),
-        ("80080100000009000000" + "0800000000000000" + "0000000000000000",
-         .groupByteCount(offset: 10, 8)),
-        ("80080000000000", .trailingBytes(offset: 6)),
-        ("80080100000009000000" + "1200000000000000" + "020000000000000000"
-            + "010000000000000000", .order(offset: 27)),
-    ] as [(String, CARIndexError)])
+    @Test(
+        arguments: [
+            ("", CARIndexError.varint(.truncated(offset: 0))),
+            ("8208", .unknownForm(Multicodec(rawValue: 0x402))),
+            ("800801", .truncated(offset: 2)),
+            ("8008ffffffff", .groupCount(offset: 2, -1)),
+            ("8008ffffff7f", .groupCount(offset: 2, .max)),
+            ("8108ffffff7f", .groupCount(offset: 2, .max)),
+            ("80080100000007000000" + "0000000000000000", .width(offset: 6, 7)),
+            ("800801000000ffffffff" + "0000000000000000", .width(offset: 6, .max)),
+            ("80080100000028000000" + "ffffffffffffffff", .groupByteCount(offset: 10, .max)),
+            (
+                "80080100000009000000" + "0800000000000000" + "0000000000000000",
+                .groupByteCount(offset: 10, 8)
+            ),
+            ("80080000000000", .trailingBytes(offset: 6)),
+            (
+                "80080100000009000000" + "1200000000000000" + "020000000000000000"
+                    + "010000000000000000", .order(offset: 27)
+            ),
+        ] as [(String, CARIndexError)])
     func `a hostile index is refused at its place`(_ sample: (String, CARIndexError)) {
         #expect(throws: sample.1) { try CARIndex(decoding: bytes(hex: sample.0).span) }
     }

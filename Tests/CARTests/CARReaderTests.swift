@@ -116,7 +116,8 @@ import Testing
             flipped[bit / 8] ^= 1 << (bit % 8)
             let sections = try? CARReader(flipped).allSections()  // nil when refused
             // A flip in a CID's codec is the one change that a hash cannot tell.
-            let isCodec = sections.map { $0.map(\.block.bytes) } == basic.sections.map(\.block.bytes)
+            let blocks = basic.sections.map(\.block.bytes)
+            let isCodec = sections.map { $0.map(\.block.bytes) } == blocks
             #expect(sections == nil || isCodec, "bit \(bit)")
         }
     }
@@ -177,15 +178,16 @@ import Testing
         #expect(failure(of: sample.bytes) == sample.error)
     }
 
-    @Test(arguments: [
-        (0, 0, 0, CARError.dataOffset(offset: 11, 0)),
-        (50, 1, 0, .dataOffset(offset: 11, 50)),
-        (UInt64.max, 1, 0, .dataOffset(offset: 11, .max)),
-        (51, 0, 0, .dataByteCount(offset: 11, 0)),
-        (51, UInt64(Int64.max), 0, .dataByteCount(offset: 11, UInt64(Int64.max))),
-        (51, 10, 60, .indexOffset(offset: 11, 60)),
-        (1 << 62, 10, 0, .truncatedData(offset: 51)),
-    ] as [(UInt64, UInt64, UInt64, CARError)])
+    @Test(
+        arguments: [
+            (0, 0, 0, CARError.dataOffset(offset: 11, 0)),
+            (50, 1, 0, .dataOffset(offset: 11, 50)),
+            (UInt64.max, 1, 0, .dataOffset(offset: 11, .max)),
+            (51, 0, 0, .dataByteCount(offset: 11, 0)),
+            (51, UInt64(Int64.max), 0, .dataByteCount(offset: 11, UInt64(Int64.max))),
+            (51, 10, 60, .indexOffset(offset: 11, 60)),
+            (1 << 62, 10, 0, .truncatedData(offset: 51)),
+        ] as [(UInt64, UInt64, UInt64, CARError)])
     func `a version 2 header that cannot be is refused`(
         _ sample: (dataOffset: UInt64, byteCount: UInt64, index: UInt64, error: CARError)
     ) {
@@ -242,7 +244,8 @@ struct Hostile: Sendable {
             "12a265726f6f7473806776657273696f6e1801",
             .headerCBOR(offset: 1, .notShortest(offset: 16))),
         Hostile(
-            "12bf65726f6f7473806776657273696f6e01ff", .headerCBOR(offset: 1, .lengthForm(offset: 0))),
+            "12bf65726f6f7473806776657273696f6e01ff", .headerCBOR(offset: 1, .lengthForm(offset: 0))
+        ),
         Hostile(
             "19a265726f6f74739bffffffffffffffff6776657273696f6e01",
             .headerCBOR(offset: 1, .truncated(offset: 7))),

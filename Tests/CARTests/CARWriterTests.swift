@@ -52,12 +52,14 @@ import Testing
             CID(v1: .raw, Multihash(code: .identity, digest: [UInt8(number & 0xff)]))
         }
         let options = CARReadingOptions(maximumHeaderByteCount: 1 << 20)
-        #expect(try CARReader(CARHeader.encode(roots: roots), options: options).header.roots == roots)
+        let file = CARHeader.encode(roots: roots)
+        #expect(try CARReader(file, options: options).header.roots == roots)
     }
 
     @Test(arguments: [0, 1, 90, 91, 92, 127, 16_346, 16_347, 16_348])
     func `a prefix and the block make the section`(_ blockByteCount: Int) {
-        let cid = CID(v1: .raw, Multihash(code: .sha2_256, digest: [UInt8](repeating: 7, count: 32)))
+        let digest = [UInt8](repeating: 7, count: 32)
+        let cid = CID(v1: .raw, Multihash(code: .sha2_256, digest: digest))
         let block = [UInt8](repeating: 1, count: blockByteCount)
         var section: [UInt8] = []
         CARSection.append(cid: cid, bytes: block, to: &section)

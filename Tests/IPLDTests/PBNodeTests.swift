@@ -121,7 +121,8 @@ private let malformed: [Malformed] = [
         let node = PBNode(links: [PBLink(hash: cid, tsize: 300)], data: [8, 1])
         let encoded = node.encode()
         for length in 0..<encoded.count {
-            let decoded = try? PBNode(decoding: encoded.span.extracting(..<length))  // nil when refused
+            let cut = encoded.span.extracting(..<length)
+            let decoded = try? PBNode(decoding: cut)  // nil when refused
             #expect(decoded != node, "cut at \(length)")
         }
     }
