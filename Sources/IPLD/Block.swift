@@ -22,6 +22,16 @@ public struct Block: Hashable, Sendable {
     }
 }
 
+extension CID {
+    /// The block that an identity CID holds itself; nil for every other CID.
+    ///
+    /// - Complexity: O(1) for other CIDs.
+    public var inlineBlock: Block? {
+        guard multihashBytes.first == 0x00 else { return nil }
+        return Block(cid: self, bytes: Array(multihash.digest))
+    }
+}
+
 /// Where blocks come from: a store, a network session, a dictionary in a test.
 ///
 /// Implementations hand out only blocks whose bytes hash to the CID.

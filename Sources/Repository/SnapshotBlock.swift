@@ -14,44 +14,39 @@ public enum SnapshotBlock {
 
     /// The block of `record`, whose `recordCID` is left out: it is the block's own CID.
     public static func encode(_ record: SnapshotRecord) throws -> Block {
-        let counts = record.counts
-        let value = IPLDValue.map([
-            ("type", .string(type)),
-            ("id", .string(record.id)),
-            ("started", .integer(Int128(record.startedAtMilliseconds))),
-            ("finished", .integer(Int128(record.finishedAtMilliseconds))),
-            ("sources", .list(record.sources.map { .string($0) })),
-            (
-                "roots",
-                .list(
-                    try record.roots.map {
-                        .map([("name", .string($0.name)), ("cid", .link(try CID($0.cid)))])
-                    })
-            ),
-            ("parent", record.parentID.map { .string($0) } ?? .null),
-            (
-                "options",
-                .list(record.options.map { .list([.string($0.key), .string($0.value)]) })
-            ),
-            (
-                "counts",
-                .map([
-                    ("files", .integer(Int128(counts.files))),
-                    ("directories", .integer(Int128(counts.directories))),
-                    ("symlinks", .integer(Int128(counts.symlinks))),
-                    ("bytes", .integer(Int128(counts.bytes))),
-                    ("blocks", .integer(Int128(counts.blocks))),
-                    ("newBlocks", .integer(Int128(counts.newBlocks))),
-                    ("newBytes", .integer(Int128(counts.newBytes))),
-                    ("storedBytes", .integer(Int128(counts.storedBytes))),
-                    ("skipped", .integer(Int128(counts.skipped))),
-                ])
-            ),
-            ("host", .string(record.host)),
-            ("tags", .list(record.tags.map { .string($0) })),
-        ])
-        let bytes = try DAGCBOR.encode(value)
+        var map = IPLDMap()
+        map["type"] = .string(type)
+        map["id"] = .string(record.id)
+        map["started"] = .integer(Int128(record.startedAtMilliseconds))
+        map["finished"] = .integer(Int128(record.finishedAtMilliseconds))
+        map["sources"] = .list(record.sources.map { .string($0) })
+        map["roots"] = .list(try record.roots.map(Self.value))
+        map["parent"] = record.parentID.map { .string($0) } ?? .null
+        map["options"] = .list(record.options.map { .list([.string($0.key), .string($0.value)]) })
+        map["counts"] = value(record.counts)
+        map["host"] = .string(record.host)
+        map["tags"] = .list(record.tags.map { .string($0) })
+        let bytes = try DAGCBOR.encode(.map(map))
         return Block(cid: try CIDBuilder().cid(codec: .dagCBOR, hashing: bytes.span), bytes: bytes)
+    }
+
+    private static func value(_ root: SnapshotRecord.Root) throws -> IPLDValue {
+        .map(["name": .string(root.name), "cid": .link(try CID(root.cid))])
+    }
+
+    private static func value(_ counts: SnapshotRecord.Counts) -> IPLDValue {
+        var map = IPLDMap()
+        for (key, path) in counters { map[key] = .integer(Int128(counts[keyPath: path])) }
+        return .map(map)
+    }
+
+    /// The counts by the names that they have in a record.
+    fileprivate static var counters: [(String, WritableKeyPath<SnapshotRecord.Counts, Int64>)] {
+        [
+            ("files", \.files), ("directories", \.directories), ("symlinks", \.symlinks),
+            ("bytes", \.bytes), ("blocks", \.blocks), ("newBlocks", \.newBlocks),
+            ("newBytes", \.newBytes), ("storedBytes", \.storedBytes), ("skipped", \.skipped),
+        ]
     }
 
     /// The record in `block`; nil if the block is something else.
@@ -85,16 +80,16 @@ public enum SnapshotBlock {
 
 extension SnapshotRecord.Counts {
     fileprivate init(_ value: IPLDValue?) {
-        func count(_ key: String) -> Int64 { value?[key]?.number ?? 0 }
-        self.init(
-            files: count("files"), directories: count("directories"), symlinks: count("symlinks"),
-            bytes: count("bytes"), blocks: count("blocks"), newBlocks: count("newBlocks"),
-            newBytes: count("newBytes"), storedBytes: count("storedBytes"),
-            skipped: count("skipped"))
+        self.init()
+        for (key, path) in SnapshotBlock.counters { self[keyPath: path] = value?[key]?.number ?? 0 }
     }
 }
 
 extension IPLDValue {
+    fileprivate subscript(key: String) -> IPLDValue? {
+        if case .map(let map) = self { map[key] } else { nil }
+    }
+
     fileprivate var text: String? {
         if case .string(let text) = self { text } else { nil }
     }

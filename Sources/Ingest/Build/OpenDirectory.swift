@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileIO
 import IPLD
 import Multiformats
 import UnixFS
@@ -50,10 +51,9 @@ final class OpenDirectory {
                 "a directory of \(estimate.entryCount) entries does not fit one block of \(Block.byteLimit >> 20) MiB; let it be sharded with --hamt-threshold 262144"
             )
         }
-        do {
-            let file = try spill ?? SpillFile(in: spillDirectory)
-            try file.append(run)
-            spill = file
+        do throws(IOError) {
+            if spill == nil { spill = try SpillFile(in: spillDirectory) }
+            try spill?.append(run)
             run.removeAll()
         } catch {
             throw IngestError(

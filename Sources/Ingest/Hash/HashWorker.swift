@@ -64,7 +64,8 @@ struct HashWorker: Sendable {
             }
         } else {
             cid = try cidBuilder.cid(
-                codec: format.codec, hashing: framing.prefix.span, [].span, framing.suffix.span)
+                codec: format.codec, hashing: framing.prefix.span, Span(),
+                framing.suffix.span)
         }
         return SlabBlock(cid: cid, framing: framing, range: chunk.range)
     }

@@ -82,11 +82,9 @@ final class Scanner {
             return try await leave(level)
         }
         guard let entry else { return try await leave(level) }
-        if selection.isTrivial == false || entry.name.first == UInt8(ascii: ".") {
-            let decision = selection.decision(
-                name: entry.name, isDirectory: entry.kind == .directory)
-            if case .skip = decision { return counters.ignore() }
-        }
+        let decision = selection.decision(
+            name: entry.name, isDirectory: entry.kind == .directory)
+        if case .skip = decision { return counters.ignore() }
         let status: FileStatus
         do {
             status = try level.directory.status(
@@ -96,29 +94,26 @@ final class Scanner {
             return counters.skip(
                 SkippedInput(path: level.directory.entryPath(entry.name), error: error))
         }
-        try await enter(level)
-        try await visit(entry.name, as: entry.name, in: level.directory, status, isSource: false)
+        // A directory that is only searched counts when something in it is kept.
+        if decision == .keep { try await enterLevels() }
+        try await visit(
+            entry.name, as: entry.name, in: level.directory, status, isSource: false,
+            isSearched: decision == .search)
     }
 
     private func visit(
         _ entryName: [UInt8], as name: [UInt8], in directory: Directory, _ status: FileStatus,
-        isSource: Bool
+        isSource: Bool, isSearched: Bool = false
     ) async throws {
         switch status.kind {
         case .directory:
-            try await descend(entryName, as: name, in: directory, status, isSource: isSource)
+            try await descend(
+                entryName, as: name, in: directory, status, isSource: isSource,
+                isSearched: isSearched)
         case .regular:
             try await visitFile(entryName, as: name, in: directory, status)
         case .symbolicLink:
-            do {
-                let target = try directory.symbolicLinkTarget(entryName)
-                let metadata = options.dag.metadata(
-                    .symbolicLink, permissions: status.permissions, modified: status.modified)
-                counters.found(.symbolicLink)
-                try await emit(.symbolicLink(name: name, target: target, metadata))
-            } catch let error as IOError {
-                counters.skip(SkippedInput(path: directory.entryPath(entryName), error: error))
-            }
+            try await visitSymbolicLink(entryName, as: name, in: directory, status)
         default:
             if isSource {
                 throw IngestError(
@@ -130,18 +125,33 @@ final class Scanner {
         }
     }
 
+    private func visitSymbolicLink(
+        _ entryName: [UInt8], as name: [UInt8], in directory: Directory, _ status: FileStatus
+    ) async throws {
+        let target: [UInt8]
+        do { target = try directory.symbolicLinkTarget(entryName) } catch {
+            return counters.skip(
+                SkippedInput(path: directory.entryPath(entryName), error: error))
+        }
+        let metadata = options.dag.metadata(
+            .symlink, permissions: status.permissions,
+            modified: UnixFSTimestamp(status.modified))
+        counters.found(.symbolicLink)
+        try await emit(.symbolicLink(name: name, target: target, metadata))
+    }
+
     private func visitFile(
         _ entryName: [UInt8], as name: [UInt8], in directory: Directory, _ status: FileStatus
     ) async throws {
         let inode = status.linkCount > 1 ? Inode(status) : nil
-        counters.found(.file)
+        counters.found(.regular)
         if let inode, !remember(inode) {
             return try await emit(
                 .hardLink(name: name, inode, path: directory.entryPath(entryName)))
         }
         counters.found(bytes: Int(status.byteCount))
         let metadata = options.dag.metadata(
-            .file, permissions: status.permissions, modified: status.modified)
+            .file, permissions: status.permissions, modified: UnixFSTimestamp(status.modified))
         batch.byteCount += Int(status.byteCount)
         try await emit(
             .file(
@@ -162,7 +172,7 @@ final class Scanner {
 
     private func descend(
         _ entryName: [UInt8], as name: [UInt8], in directory: Directory, _ status: FileStatus,
-        isSource: Bool
+        isSource: Bool, isSearched: Bool
     ) async throws {
         let path = directory.entryPath(entryName)
         if options.followsSymbolicLinks,
@@ -179,19 +189,27 @@ final class Scanner {
             counters.ignore()
             return try await emitEmptyDirectory(name, status)
         }
+        let level: DirectoryLevel
         do {
             let opened = try directory.openDirectory(
                 entryName, following: isSource || options.followsSymbolicLinks)
-            let level = try DirectoryLevel(opened, name: name, status: status)
-            try selection.enter(opened, name: isSource ? nil : name)
-            levels.append(level)
-        } catch let error as IOError {
-            if isSource { throw IngestError(.source, "cannot read \(path): \(error.reason)", cause: error) }
+            level = try DirectoryLevel(opened, name: name, status: status)
+        } catch {
+            if isSource {
+                throw IngestError(.source, "cannot read \(path): \(error.reason)", cause: error)
+            }
             return counters.skip(SkippedInput(path: path, error: error))
         }
+        do { try selection.enter(level.directory, name: isSource ? nil : name) } catch let error
+            as IOError
+        {
+            // Without its ignore file, the directory might give away what it names.
+            return counters.skip(SkippedInput(path: path, error: error))
+        }
+        levels.append(level)
         // The root is kept even when empty; so is every directory unless asked otherwise.
-        if isSource || options.dag.includeEmptyDirectories {
-            try await enter(levels[levels.count - 1])
+        if isSource || (options.dag.includeEmptyDirectories && !isSearched) {
+            try await enterLevels()
         }
     }
 
@@ -201,11 +219,14 @@ final class Scanner {
         try await emit(.leaveDirectory)
     }
 
-    private func enter(_ level: DirectoryLevel) async throws {
-        guard !level.isEntered else { return }
-        level.isEntered = true
-        counters.found(.directory)
-        try await emit(.enterDirectory(name: level.name, metadata(of: level.status)))
+    /// Emits the open directories that were not emitted yet, outermost first.
+    private func enterLevels() async throws {
+        if levels.last?.isEntered != false { return }
+        for level in levels where !level.isEntered {
+            level.isEntered = true
+            counters.found(.directory)
+            try await emit(.enterDirectory(name: level.name, metadata(of: level.status)))
+        }
     }
 
     private func leave(_ level: DirectoryLevel) async throws {
@@ -216,7 +237,8 @@ final class Scanner {
 
     private func metadata(of directory: FileStatus) -> UnixFSMetadata {
         options.dag.metadata(
-            .directory, permissions: directory.permissions, modified: directory.modified)
+            .directory, permissions: directory.permissions,
+            modified: UnixFSTimestamp(directory.modified))
     }
 
     private func emit(_ event: ScanEvent) async throws {
@@ -250,5 +272,11 @@ extension FileStatus.Kind {
         case .characterDevice, .blockDevice: "device"
         case .unknown: "special file"
         }
+    }
+}
+
+extension UnixFSTimestamp {
+    init(_ time: FileStatus.Time) {
+        self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
     }
 }

@@ -4,6 +4,7 @@ import BlockStore
 import IPLD
 import PackStore
 import Pipeline
+import UnixFS
 
 /// One worker of the compress stage: makes zstd frames of blocks. Its buffers and its zstd
 /// context are reused from batch to batch.

@@ -23,40 +23,37 @@ struct OpenPacks: ~Copyable {
 
     /// Appends frames, beginning a new pack where one is full.
     mutating func append(_ batch: FrameBatch) async throws {
-        switch batch.kind {
-        case .leaves: try await append(batch, to: &leaves)
-        case .nodes: try await append(batch, to: &nodes)
+        for frame in batch.frames {
+            switch batch.kind {
+            case .leaves:
+                try await pass(try Self.makeRoom(for: frame, .leaves, in: &leaves, repository))
+                try meter.working { try leaves?.append(frame) }
+            case .nodes:
+                try await pass(try Self.makeRoom(for: frame, .nodes, in: &nodes, repository))
+                try meter.working { try nodes?.append(frame) }
+            }
         }
         meter.count(items: batch.frames.count, bytes: batch.storedByteCount)
     }
 
-    private func append(_ batch: FrameBatch, to slot: inout PackWriter?) async throws {
-        for frame in batch.frames {
-            try await makeRoom(for: frame, batch.kind, in: &slot)
-            try meter.working { try slot?.append(frame) }
-        }
-    }
-
-    private func makeRoom(
-        for frame: Frame, _ kind: PackKind, in slot: inout PackWriter?
-    ) async throws {
-        if let hasRoom = slot?.hasRoom(for: frame) {
-            if hasRoom { return }
-            try await finish(&slot)
-        }
+    /// Begins a pack if none is open or the open one is full; returns the full one.
+    private static func makeRoom(
+        for frame: Frame, _ kind: PackKind, in slot: inout PackWriter?, _ repository: Repository
+    ) throws(PackError) -> FinishedPack? {
+        if slot?.hasRoom(for: frame) == true { return nil }
+        let full = try slot.take()?.finish()
         slot = try repository.beginPack(kind: kind)
+        return full
     }
 
-    private func finish(_ slot: inout PackWriter?) async throws {
-        guard let writer = slot.take() else { return }
-        let pack = try writer.finish()
-        try await meter.send(pack, weight: 1, to: output)
+    private func pass(_ pack: FinishedPack?) async throws {
+        if let pack { try await meter.send(pack, weight: 1, to: output) }
     }
 
     /// Ends the packs that are open and passes them on to be sealed.
     mutating func finish() async throws {
-        try await finish(&leaves)
-        try await finish(&nodes)
+        try await pass(try leaves.take()?.finish())
+        try await pass(try nodes.take()?.finish())
     }
 
     /// Removes the packs that are open.

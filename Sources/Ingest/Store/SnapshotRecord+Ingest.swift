@@ -3,7 +3,9 @@
 import BlockStore
 import Catalog
 import FileIO
+import Multiformats
 import Repository
+import UnixFS
 
 extension SnapshotRecord {
     /// The record of a run that has ended but for its last pack.
@@ -12,7 +14,7 @@ extension SnapshotRecord {
         parent: SnapshotRecord?, counts: IngestCounts, started: Int64
     ) {
         self.init(
-            settings: options.dag.settings.map { Option(key: $0.key, value: $0.value) },
+            settings: options.dag.fields.map { Option(key: $0.key, value: $0.value) },
             sources: sources.map(\.description), tags: options.tags,
             roots: roots.map {
                 Root(name: String(decoding: $0.name, as: UTF8.self), cid: $0.cid.bytes)
@@ -34,11 +36,15 @@ extension SnapshotRecord {
 
 extension SnapshotRecord.Counts {
     init(_ counts: IngestCounts) {
-        self.init(
-            files: Int64(counts.files), directories: Int64(counts.directories),
-            symlinks: Int64(counts.symbolicLinks), bytes: Int64(counts.bytes),
-            blocks: Int64(counts.blocks), newBlocks: Int64(counts.newBlocks),
-            newBytes: Int64(counts.newBytes), storedBytes: Int64(counts.storedBytes),
-            skipped: Int64(counts.skipped))
+        self.init()
+        files = Int64(counts.files)
+        directories = Int64(counts.directories)
+        symlinks = Int64(counts.symbolicLinks)
+        bytes = Int64(counts.bytes)
+        blocks = Int64(counts.blocks)
+        newBlocks = Int64(counts.newBlocks)
+        newBytes = Int64(counts.newBytes)
+        storedBytes = Int64(counts.storedBytes)
+        skipped = Int64(counts.skipped)
     }
 }

@@ -3,6 +3,8 @@
 import BlockStore
 import Catalog
 import FileIO
+import IPLD
+import Multiformats
 import PackStore
 import Pipeline
 import Repository

@@ -28,7 +28,7 @@ struct Import: AsyncParsableCommand {
     func run() async throws {
         let opened = try await repository.open(creating: true)
         var options = try IngestOptions(
-            dag: DAGProfile.standard.options, selection: Selection())
+            dag: DAGProfile.standard.options, selection: .standard)
         try store.apply(to: &options, config: opened.config)
         let reporter = RunReporter(verb: "imported", quiet: quiet, json: output.json)
         let run = ImportRun(

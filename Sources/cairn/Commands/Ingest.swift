@@ -91,7 +91,7 @@ struct Ingest: AsyncParsableCommand {
         var options = try IngestOptions(
             dag: try dag.resolve(fallback: opened?.config.profile),
             selection: try Selection(
-                includesHidden: hidden, exclude: exclude, include: include))
+                includesHidden: hidden, excluding: exclude, including: include))
         options.wrap = wrap
         options.followsSymbolicLinks = dereference
         options.staysOnFileSystem = oneFileSystem

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import FileIO
+import Lifecycle
+import UnixFS
+
+struct Cat: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print files.",
+        discussion: "Every block is checked against its CID before its bytes are printed.")
+
+    @Argument(help: "CID, or CID/path; several are printed one after the other.")
+    var paths: [String]
+
+    @Option(help: ArgumentHelp("Begin at this byte.", valueName: "bytes"))
+    var offset: UInt64 = 0
+
+    @Option(help: ArgumentHelp("Print at most so many bytes.", valueName: "bytes"))
+    var length: UInt64?
+
+    @OptionGroup var repository: RepositoryOptions
+
+    func run() async throws {
+        let reader = UnixFSReader(source: try await repository.open().blocks)
+        for path in paths {
+            let cid = try await reader.resolve(try ContentPath(path))
+            try await reader.file(cid, offset: offset, byteCount: length).forEachChunk { chunk in
+                try await BlockingPool.shared.run { chunk.withUnsafeBytes { Console.bytes($0) } }
+            }
+        }
+    }
+}
