@@ -53,7 +53,7 @@ struct SelectionGitTests {
         var random = SelectionRandom(state: 1)
         let oracle = try GitOracle()
         defer { oracle.remove() }
-        let paths = try oracle.makeTree(&random, count: 100)
+        let paths = try oracle.makeTree(&random, count: 60)
         let rules = ["": rule + "\n"]
         let expected = try oracle.ignored(of: paths, under: rules)
         for path in paths {
