@@ -64,7 +64,8 @@ extension DAGOptions {
     ) throws(DAGOptionsError) {
         preserveMode = overrides.preserveMode ?? false
         preserveMtime = overrides.preserveMtime ?? false
-        let requested = preserveMode || preserveMtime || (overrides.mode ?? 0) != 0
+        let requested =
+            preserveMode || preserveMtime || (overrides.mode ?? 0) != 0
             || (overrides.mtime?.seconds ?? 0) != 0
         if requested {
             guard overrides.rawLeaves != true else { throw .rawLeavesWithMetadata }

@@ -31,14 +31,20 @@ struct ChunkerSpecTests {
         ("size--1", .form("size--1", expected: "size-N")),
         ("size-", .number("size-", found: "")),
         ("size-1k", .number("size-1k", found: "1k")),
-        ("size-99999999999999999999", .number(
-            "size-99999999999999999999", found: "99999999999999999999")),
+        (
+            "size-99999999999999999999",
+            .number(
+                "size-99999999999999999999", found: "99999999999999999999")
+        ),
         ("size-0", .tooSmall("size-0", byteCount: 0, least: 1)),
         ("size-2096897", .tooLarge("size-2096897", byteCount: 2_096_897)),
         ("rabin-47", .tooSmall("rabin-47", byteCount: 47, least: 48)),
         ("rabin-1397932", .tooLarge("rabin-1397932", byteCount: 2_096_898)),
-        ("rabin-9223372036854775807", .tooLarge(
-            "rabin-9223372036854775807", byteCount: .max)),
+        (
+            "rabin-9223372036854775807",
+            .tooLarge(
+                "rabin-9223372036854775807", byteCount: .max)
+        ),
         ("rabin-15-20-30", .tooSmall("rabin-15-20-30", byteCount: 15, least: 16)),
         ("rabin-30-30-40", .order("rabin-30-30-40")),
         ("rabin-20-30-30", .order("rabin-20-30-30")),

@@ -89,14 +89,15 @@ private struct WildcardParser {
         while isFirst || !isByte("]", at: position) {
             isFirst = false
             guard let byte = byte(at: position) else { return nil }
-            if let low = previous, byte == UInt8(ascii: "-"), let next = self.byte(at: position + 1),
-                next != UInt8(ascii: "]")
+            if let low = previous, byte == UInt8(ascii: "-"), position + 1 < pattern.endIndex,
+                !isByte("]", at: position + 1)
             {
                 position += 1
                 guard let high = literal() else { return nil }
                 if low <= high { for member in low...high { set.insert(member) } }
                 previous = nil
-            } else if byte == UInt8(ascii: "["), isByte(":", at: position + 1), let end = classEnd() {
+            } else if byte == UInt8(ascii: "["), isByte(":", at: position + 1), let end = classEnd()
+            {
                 guard let members = CharacterClass.members(pattern[position + 2..<end]) else {
                     return nil
                 }
