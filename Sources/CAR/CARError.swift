@@ -41,3 +41,35 @@ public enum CARError: Error, Hashable, Sendable {
     /// The input ends at `offset`, before the data of the version 2 file does.
     case truncatedData(offset: Int)
 }
+
+extension CARError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .varint(let error): "a length is bad: \(error)"
+        case .truncatedHeader(let offset): "the header at byte \(offset) is cut short"
+        case .headerTooLarge(let offset, let count):
+            "the header at byte \(offset) has \(count) bytes, over the limit"
+        case .headerCBOR(let offset, let error): "the header at byte \(offset) is bad: \(error)"
+        case .headerForm(let offset): "the header at byte \(offset) is not of roots and a version"
+        case .unknownVersion(let offset, let version):
+            "the header at byte \(offset) has the unknown version \(version)"
+        case .truncatedSection(let offset): "the section at byte \(offset) is cut short"
+        case .emptySection(let offset): "the section at byte \(offset) is empty"
+        case .sectionTooLarge(let offset, let count):
+            "the section at byte \(offset) has \(count) bytes, over the limit"
+        case .cid(let offset, let error): "the section at byte \(offset) has a bad CID: \(error)"
+        case .mismatch(let offset, let cid):
+            "the section at byte \(offset) does not hold the bytes of \(cid)"
+        case .unverifiable(let offset, let cid):
+            "the section at byte \(offset) cannot be verified: \(cid)"
+        case .dataOffset(let offset, let value):
+            "the header at byte \(offset) has the data at \(value)"
+        case .dataByteCount(let offset, let value):
+            "the header at byte \(offset) has \(value) bytes of data"
+        case .indexOffset(let offset, let value):
+            "the header at byte \(offset) has the index inside the data, at \(value)"
+        case .truncatedData(let offset): "the data ends too early, at byte \(offset)"
+        }
+    }
+}

@@ -23,3 +23,22 @@ public enum CARIndexError: Error, Hashable, Sendable {
     /// Bytes follow the index, from `offset` on.
     case trailingBytes(offset: Int)
 }
+
+extension CARIndexError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .varint(let error): "the code of the index is bad: \(error)"
+        case .unknownForm(let code): "the index has the unknown form \(code)"
+        case .truncated(let offset): "the index is cut short in the part at byte \(offset)"
+        case .groupCount(let offset, let count):
+            "the index cannot hold the \(count) groups of byte \(offset)"
+        case .width(let offset, let width):
+            "the index has entries of \(width) bytes at byte \(offset)"
+        case .groupByteCount(let offset, let count):
+            "the index cannot hold the group of \(count) bytes of byte \(offset)"
+        case .order(let offset): "the entry of the index at byte \(offset) is out of order"
+        case .trailingBytes(let offset): "bytes follow the index, from byte \(offset) on"
+        }
+    }
+}

@@ -39,3 +39,28 @@ public enum DAGCBORError: Error, Hashable, Sendable {
     /// A float that is not a finite number cannot be written.
     case unwritableFloat
 }
+
+extension DAGCBORError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .truncated(let offset): "the item at byte \(offset) is cut short"
+        case .notShortest(let offset): "the number at byte \(offset) is not in its shortest form"
+        case .lengthForm(let offset): "the length at byte \(offset) is indefinite or reserved"
+        case .tag(let offset, let tag): "the tag \(tag) at byte \(offset) is not that of a CID"
+        case .simpleValue(let offset): "the simple value at byte \(offset) is not of the data model"
+        case .floatWidth(let offset): "the float at byte \(offset) does not have 64 bits"
+        case .floatNotFinite(let offset): "the float at byte \(offset) is not a finite number"
+        case .invalidUTF8(let offset): "the text at byte \(offset) is not UTF-8"
+        case .keyKind(let offset): "the key at byte \(offset) is not text"
+        case .keyOrder(let offset): "the key at byte \(offset) is out of order"
+        case .repeatedKey(let offset): "the key at byte \(offset) is there twice"
+        case .linkForm(let offset): "the link at byte \(offset) is not a CID behind a zero byte"
+        case .link(let offset, let error): "the link at byte \(offset) is bad: \(error)"
+        case .tooDeep(let offset): "the item at byte \(offset) is nested too deep"
+        case .trailingBytes(let offset): "bytes follow the item, from byte \(offset) on"
+        case .integerRange(let value): "\(value) does not fit in 64 bits and a sign"
+        case .unwritableFloat: "the float is not a finite number"
+        }
+    }
+}

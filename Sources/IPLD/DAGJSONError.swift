@@ -35,3 +35,29 @@ public enum DAGJSONError: Error, Hashable, Sendable {
     /// A map that would read as a link or as bytes cannot be written.
     case unwritableMap
 }
+
+extension DAGJSONError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .truncated(let offset): "the text ends too early, at byte \(offset)"
+        case .unexpected(let offset, let byte): "the byte \(byte) cannot stand at \(offset)"
+        case .number(let offset): "the number at byte \(offset) is not one of JSON"
+        case .integerTooLarge(let offset):
+            "the integer at byte \(offset) does not fit in 64 bits and a sign"
+        case .floatTooLarge(let offset): "the float at byte \(offset) does not fit in 64 bits"
+        case .escape(let offset): "the escape at byte \(offset) is unknown"
+        case .invalidUTF8(let offset): "the text at byte \(offset) is not UTF-8"
+        case .repeatedKey(let offset): "the key at byte \(offset) is there twice"
+        case .reserved(let offset):
+            "the map at byte \(offset) is like a link or bytes but is neither"
+        case .link(let offset): "the link at byte \(offset) is not a CID"
+        case .base64(let offset): "the bytes at byte \(offset) are not base64"
+        case .tooDeep(let offset): "the value at byte \(offset) is nested too deep"
+        case .trailingBytes(let offset): "text follows the value, from byte \(offset) on"
+        case .integerRange(let value): "\(value) does not fit in 64 bits and a sign"
+        case .unwritableFloat: "the float is not a finite number"
+        case .unwritableMap: "the map would be read as a link or as bytes"
+        }
+    }
+}

@@ -27,3 +27,26 @@ public enum DAGPBError: Error, Hashable, Sendable {
     /// The Tsize at `offset` is over 2^63-1.
     case tsizeTooLarge(offset: Int)
 }
+
+extension DAGPBError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .varint(let offset): "the varint at byte \(offset) is too long or cut short"
+        case .truncated(let offset): "the field at byte \(offset) is cut short"
+        case .unknownField(let offset, let number):
+            "the field at byte \(offset) has the unknown number \(number)"
+        case .wireType(let offset, let type):
+            "the field at byte \(offset) has the wire type \(type)"
+        case .repeatedField(let offset, let number):
+            "field \(number) at byte \(offset) is there twice"
+        case .fieldOrder(let offset, let number):
+            "field \(number) at byte \(offset) is out of order"
+        case .splitLinks(let offset): "the link at byte \(offset) is parted from the others by data"
+        case .missingHash(let offset): "the link at byte \(offset) has no CID"
+        case .hash(let error): "a link is bad: \(error)"
+        case .hashByteCount(let offset): "the CID at byte \(offset) does not fill its field"
+        case .tsizeTooLarge(let offset): "the Tsize at byte \(offset) is over 2^63-1"
+        }
+    }
+}

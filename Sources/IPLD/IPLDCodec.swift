@@ -82,3 +82,17 @@ public enum IPLDCodecError: Error, Hashable, Sendable {
     /// The block is not DAG-JSON, or the value cannot be written so.
     case dagJSON(DAGJSONError)
 }
+
+extension IPLDCodecError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .unsupportedCodec(let codec): "the codec \(codec) is not supported"
+        case .notBytes: "the value is not bytes"
+        case .dagPB(let error): "not DAG-PB: \(error)"
+        case .dagPBForm(let error): "not a DAG-PB node: \(error)"
+        case .dagCBOR(let error): "not DAG-CBOR: \(error)"
+        case .dagJSON(let error): "not DAG-JSON: \(error)"
+        }
+    }
+}

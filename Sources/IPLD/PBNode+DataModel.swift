@@ -99,3 +99,21 @@ public enum DAGPBFormError: Error, Hashable, Sendable {
     /// The links are not sorted by the bytes of their names.
     case order
 }
+
+extension DAGPBFormError: CustomStringConvertible {
+    /// A sentence for the user.
+    public var description: String {
+        switch self {
+        case .node: "not a map"
+        case .extraKey(let key): "a node has no \(key)"
+        case .data: "Data is not bytes"
+        case .links: "Links is not a list"
+        case .link(let link): "link \(link) is not a map"
+        case .extraLinkKey(let link, let key): "link \(link) has no \(key)"
+        case .hash(let link): "the Hash of link \(link) is not a CID"
+        case .name(let link): "the Name of link \(link) is not text"
+        case .tsize(let link): "the Tsize of link \(link) is not an integer from 0 to 2^63-1"
+        case .order: "the links are not sorted by name"
+        }
+    }
+}

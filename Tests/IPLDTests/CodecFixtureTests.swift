@@ -59,15 +59,19 @@ import Testing
         let value = try DAGJSON.decode(fixture.json.span)
         for (codec, _) in fixture.cids where codec != .dagPB {
             var bytes = try IPLDCodec.encode(codec, value)
-            guard bytes.count < 600 else { continue }  // the rest adds time but no cases
+            guard bytes.count < 300 else { continue }  // the rest adds time but no cases
             for bit in 0..<bytes.count * 8 {
                 bytes[bit / 8] ^= 1 << (bit % 8)
                 let decoded = try? IPLDCodec.decode(codec, bytes.span)  // nil when refused
-                // DAG-JSON is lenient: an E for an e, say. What it reads, it writes canonically.
                 if codec == .dagCBOR { #expect(decoded != value, "bit \(bit)") }
-                if codec == .dagCBOR, let decoded {
-                    #expect(try DAGCBOR.encode(decoded) == bytes, "bit \(bit)")
+                guard let decoded else {
+                    bytes[bit / 8] ^= 1 << (bit % 8)
+                    continue
                 }
+                let encoded = try IPLDCodec.encode(codec, decoded)
+                // DAG-JSON reads more than it writes: an E for an e, say.
+                #expect(encoded == bytes || codec == .dagJSON, "bit \(bit)")
+                #expect(try IPLDCodec.decode(codec, encoded.span) == decoded, "bit \(bit)")
                 bytes[bit / 8] ^= 1 << (bit % 8)
             }
         }
