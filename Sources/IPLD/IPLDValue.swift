@@ -61,6 +61,13 @@ extension IPLDValue: Hashable {
 }
 
 extension IPLDValue {
+    /// The value of a key; nil if there is none or this value is no map.
+    ///
+    /// - Complexity: O(log n) for a map of n entries.
+    public subscript(key: String) -> IPLDValue? {
+        if case .map(let map) = self { map[key] } else { nil }
+    }
+
     /// Appends all links in this value and the values inside it, in the order of their encoding
     /// in DAG-JSON; a CID that is linked twice is given twice.
     ///

@@ -104,6 +104,19 @@ struct MalformedCBOR: Sendable {
         #expect(hex(try DAGCBOR.encode(value)) == expected)
     }
 
+    @Test func `a map gives, takes and drops values by key`() {
+        var map: IPLDMap = ["b": .bool(true), "a": .bool(false)]
+        map["c"] = .list([])
+        map["a"] = nil
+        map["b"] = .null
+        #expect(map == ["b": .null, "c": .list([])])
+        #expect(map["a"] == nil)
+        #expect(IPLDValue.map(map)["c"] == .list([]))
+        #expect(IPLDValue.null["c"] == nil)
+        let entry = IPLDMap.Entry(key: "a", value: .null)
+        #expect(IPLDMap(unique: [entry, entry]) == nil)
+    }
+
     @Test func `keys that only look alike are two keys`() throws {
         let value = IPLDValue.map(["\u{e9}": .null, "e\u{301}": .null])
         let encoded = try DAGCBOR.encode(value)
