@@ -12,6 +12,10 @@ extension CatalogError {
             return error
         case is DamagedContent:
             return CatalogError(.corrupt, damaged, path: path, cause: error)
+        case let error as DatabaseError
+        where [.SQLITE_INTERRUPT, .SQLITE_ABORT].contains(error.resultCode):
+            // GRDB interrupts a statement when its task is cancelled; nothing else here does.
+            return CancellationError()
         case let error as DatabaseError:
             let (code, message) = meaning(of: error)
             return CatalogError(code, message, path: path, cause: error)

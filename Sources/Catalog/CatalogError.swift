@@ -29,25 +29,45 @@ extension CatalogError {
 
         private let kind: Kind
 
-        /// The file is no catalog or is damaged; `cairn reindex` makes a new one. Not retryable.
+        /// The file is no catalog or is damaged.
+        ///
+        /// Not retryable; `cairn reindex` makes a new one.
         public static let corrupt = Code(kind: .corrupt)
-        /// A newer release wrote the catalog. Not retryable.
+        /// A newer release wrote the catalog.
+        ///
+        /// Not retryable.
         public static let newerSchema = Code(kind: .newerSchema)
-        /// Another process held the writer lock longer than the busy timeout. Retryable.
+        /// Another process held the writer lock longer than the busy timeout.
+        ///
+        /// Retryable.
         public static let busy = Code(kind: .busy)
-        /// The disk or the quota is full. Retryable once there is room.
+        /// The disk or the quota is full.
+        ///
+        /// Retryable once there is room.
         public static let diskFull = Code(kind: .diskFull)
-        /// The disk failed to read or write. Retryable, with little hope.
+        /// The disk failed to read or write.
+        ///
+        /// Retryable, with little hope.
         public static let inputOutput = Code(kind: .inputOutput)
-        /// The file or its directory cannot be opened. Not retryable.
+        /// The file or its directory cannot be opened.
+        ///
+        /// Not retryable.
         public static let cannotOpen = Code(kind: .cannotOpen)
-        /// A pack that the call names is not, or no longer, in the catalog. Not retryable.
+        /// A pack that the call names is not, or no longer, in the catalog.
+        ///
+        /// Not retryable.
         public static let packMissing = Code(kind: .packMissing)
-        /// A prefix fits several snapshots. Not retryable.
+        /// A prefix fits several snapshots.
+        ///
+        /// Not retryable.
         public static let ambiguous = Code(kind: .ambiguous)
-        /// An argument is outside its documented range. Not retryable.
+        /// An argument is outside its documented range.
+        ///
+        /// Not retryable.
         public static let invalid = Code(kind: .invalid)
-        /// Anything else that the database reports. Not retryable.
+        /// Anything else that the database reports.
+        ///
+        /// Not retryable.
         public static let other = Code(kind: .other)
     }
 }

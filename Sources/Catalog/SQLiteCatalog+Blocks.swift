@@ -4,6 +4,7 @@ public import BlockStore
 import GRDB
 
 extension SQLiteCatalog {
+    /// As ``Catalog/commit(_:blocks:replacing:reusing:)``.
     public func commit(
         _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID],
         reusing reused: [PackID]
@@ -22,6 +23,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/places(of:)``.
     public func places(of multihashes: [[UInt8]]) async throws -> [BlockPlace?] {
         try await read { db in
             guard try !Self.hasNoPacks(db) else {
@@ -31,6 +33,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/contains(_:)``.
     public func contains(_ multihashes: [[UInt8]]) async throws -> [Bool] {
         try await places(of: multihashes).map { $0 != nil }
     }
@@ -42,7 +45,10 @@ extension SQLiteCatalog {
             guard isKey, block.ordinal < BlockPlace.ordinalLimit else {
                 throw CatalogError(
                     .invalid,
-                    "a block has \(block.multihash.count) bytes of multihash, ordinal \(block.ordinal)"
+                    """
+                    a block has \(block.multihash.count) bytes of multihash and ordinal \
+                    \(block.ordinal)
+                    """
                 )
             }
         }

@@ -4,6 +4,7 @@ public import BlockStore
 import GRDB
 
 extension SQLiteCatalog {
+    /// As ``Catalog/packs()``.
     public func packs() async throws -> [PackRecord] {
         try await read { db in
             try db.withCursor("SELECT \(Self.packColumns) FROM packs ORDER BY id") { cursor in
@@ -14,6 +15,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/pack(_:)``.
     public func pack(_ id: PackID) async throws -> PackRecord? {
         try await read { db in
             try db.withCursor("SELECT \(Self.packColumns) FROM packs WHERE id = ?") { cursor in
@@ -23,6 +25,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/removePack(_:ifVersion:)``.
     public func removePack(_ id: PackID, ifVersion version: Int) async throws -> Bool {
         try await write { db in
             try db.withCursor("DELETE FROM packs WHERE id = ? AND version = ?") { cursor in
@@ -34,12 +37,14 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/forget(packs:)``.
     public func forget(packs: [PackID]) async throws {
         try await write { db in
             for id in packs { try Self.deletePack(db, id) }
         }
     }
 
+    /// As ``Catalog/setVerified(_:atMilliseconds:)``.
     public func setVerified(_ id: PackID, atMilliseconds milliseconds: Int64) async throws {
         try await write { db in
             try db.withCursor("UPDATE packs SET verified_at = ? WHERE id = ?") { cursor in
@@ -51,6 +56,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/setTier(_:to:)``.
     public func setTier(_ id: PackID, to tier: PackTier) async throws {
         try await write { db in
             try db.withCursor("UPDATE packs SET tier = ? WHERE id = ?") { cursor in

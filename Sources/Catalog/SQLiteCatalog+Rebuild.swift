@@ -4,6 +4,7 @@ import FileIO
 import GRDB
 
 extension SQLiteCatalog {
+    /// As ``Catalog/beginRebuild()``.
     public func beginRebuild() async throws {
         try await write { db in
             // Numbers of packs and runs go on from where they were: both come from
@@ -21,12 +22,14 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/finishRebuild()``.
     public func finishRebuild() async throws {
         try await write { db in
             try db.execute(sql: "UPDATE state SET value = 0 WHERE name = 'rebuilding'")
         }
     }
 
+    /// As ``Catalog/needsRebuild()``.
     public func needsRebuild() async throws -> Bool {
         try await read { db in
             try db.integer("SELECT value FROM state WHERE name = 'rebuilding'") != 0

@@ -4,6 +4,7 @@ public import BlockStore
 import GRDB
 
 extension SQLiteCatalog {
+    /// As ``Catalog/add(_:reusing:)``.
     public func add(_ snapshot: SnapshotRecord, reusing reused: [PackID]) async throws {
         try await write { db in
             try Self.bumpVersions(db, reused)
@@ -13,6 +14,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/snapshots(limit:)``.
     public func snapshots(limit: Int?) async throws -> [SnapshotRecord] {
         try await read { db in
             let sql = """
@@ -31,6 +33,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/snapshot(matching:)``.
     public func snapshot(matching prefix: String) async throws -> SnapshotRecord? {
         try await read { db in
             // Ids are ASCII, so all that start with the prefix lie below prefix + the last scalar.
@@ -48,13 +51,14 @@ extension SQLiteCatalog {
             guard var match = matches.first else { return nil }
             guard matches.count == 1 || match.id == prefix else {
                 throw CatalogError(
-                    .ambiguous, "several snapshots have ids that start with \(prefix)")
+                    .ambiguous, "several snapshots start with \(prefix)")
             }
             try Self.loadItems(db, of: &match)
             return match
         }
     }
 
+    /// As ``Catalog/removeSnapshot(_:)``.
     public func removeSnapshot(_ id: String) async throws -> Bool {
         try await write { db in try Self.deleteSnapshot(db, id) }
     }

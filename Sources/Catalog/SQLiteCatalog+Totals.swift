@@ -4,6 +4,7 @@ import BlockStore
 import GRDB
 
 extension SQLiteCatalog {
+    /// As ``Catalog/totals()``.
     public func totals() async throws -> CatalogTotals {
         try await read { db in
             let sql = """
@@ -34,6 +35,7 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``Catalog/isEmpty()``.
     public func isEmpty() async throws -> Bool {
         try await read { db in
             try Self.hasNoPacks(db) && db.integer("SELECT 1 FROM snapshots LIMIT 1") == nil

@@ -47,6 +47,27 @@ import Testing
         }
     }
 
+    @Test func `a cancelled commit is there wholly or not at all, and later ones go on`()
+        async throws
+    {
+        try await withCatalog(recentLimit: 5_000) { catalog in
+            for number in 0..<12 {
+                let new = blocks(number * 1_000..<number * 1_000 + 1_000)
+                let task = Task { try await catalog.commit(pack(number), blocks: new) }
+                // From at once to long after the end.
+                try await Task.sleep(for: .milliseconds(number * number))
+                task.cancel()
+                do { try await task.value } catch { #expect(error is CancellationError) }
+                let isKnown = try await catalog.pack(pack(number).id) != nil
+                let held = try await catalog.contains(new.map(\.multihash))
+                #expect(held.allSatisfy { $0 == isKnown }, "commit \(number)")
+            }
+            try await catalog.commit(pack(99), blocks: blocks(99_000..<99_010))
+            let held = try await catalog.contains([multihash(99_009)])
+            #expect(held == [true])
+        }
+    }
+
     @Test func `a file that is no catalog is reported with the way out`() async throws {
         try await withCatalogPath { path in
             let noise = Data(repeating: UInt8(ascii: "x"), count: 5_000)

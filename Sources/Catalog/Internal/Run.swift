@@ -4,8 +4,8 @@ import GRDB
 
 /// A sorted run of blocks, held as chunks.
 ///
-/// Life: *building* (not sealed; grows by merging, already looked up) → *sealed* → *merging* (has a
-/// target; shrinks from its low end) → removed. A run that is cut from the recent blocks starts
+/// Life: *building* (not sealed; grows by merging, already looked up) → *sealed* → *merging* (has
+/// a target; shrinks from its low end) → removed. A run that is cut from the recent blocks starts
 /// sealed.
 struct Run {
     var number: Int64

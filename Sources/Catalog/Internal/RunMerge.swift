@@ -6,8 +6,9 @@ import GRDB
 ///
 /// Four sealed runs of one tier become one of the next. A merge is spread over many commits: each
 /// moves a slice of the key space, low keys first, from the inputs to the end of the output, in the
-/// commit's own transaction. So no commit waits for a whole merge, a crash loses none of it, and the
-/// pages that the inputs give up are at once used by the output: the file never holds both copies.
+/// commit's own transaction. So no commit waits for a whole merge, a crash loses none of it, and
+/// the pages that the inputs give up are at once used by the output: the file never holds both
+/// copies.
 enum RunMerge {
     /// How many runs of one tier are merged at once: more make writes cheaper and look-ups dearer.
     static let fanIn = 4
@@ -116,7 +117,7 @@ enum RunMerge {
                     try cursor.execute()
                 }
             } else {
-                // The chunk that the reader stands in keeps some moved blocks: same key, same place.
+                // The chunk that the reader stands in keeps some moved blocks, at the same places.
                 try db.withCursor("DELETE FROM chunks WHERE run = ? AND separator < ?") { cursor in
                     try cursor.bind(reader.run, at: 1)
                     try cursor.bind(reader.separator, at: 2)
