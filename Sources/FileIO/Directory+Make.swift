@@ -30,6 +30,14 @@ extension Directory {
         try parent.synchronize()
     }
 
+    /// Whether there is no entry but "." and "..".
+    ///
+    /// - Throws: ``IOError``.
+    public func isEmpty() throws(IOError) -> Bool {
+        var stream = try DirectoryStream(self)
+        return try stream.next() == nil
+    }
+
     /// Whether there is an entry `name` of any kind.
     ///
     /// - Throws: ``IOError``, other than that the entry is missing.

@@ -45,6 +45,12 @@ public struct File: ~Copyable, Sendable {
             })
     }
 
+    /// Standard output, under a descriptor of its own.
+    public static func standardOutput() throws(IOError) -> File {
+        let path = "standard output"
+        return File(descriptor: try systemCall("open", path: path) { dup(1) }, path: path)
+    }
+
     init(descriptor: Int32, path: String) {
         self.handle = Handle(descriptor: descriptor)
         self.path = path

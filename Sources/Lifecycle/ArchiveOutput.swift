@@ -23,7 +23,7 @@ final class ArchiveOutput: Sendable {
 
     init(path: String?, version: ArchiveWriter.Version, roots: [CID]) throws {
         self.path = path
-        file = try path.map { path throws(IOError) in try File(path, .create) } ?? File(standardOutput: ())
+        if let path { file = try File(path, .create) } else { file = try .standardOutput() }
         var state = State()
         switch version {
         case .v1: state.buffer = CARHeader.encode(roots: roots)

@@ -28,7 +28,8 @@ public struct DataModelPath<Source: BlockSource>: Sendable {
     }
 
     private func load(_ cid: CID) async throws -> IPLDValue {
-        try IPLDCodec.decode(codec: cid.codec, try await source.block(cid).bytes.span)
+        let block = try await source.block(cid)
+        return try IPLDCodec.decode(cid.codec, block.bytes.span)
     }
 
     private static func child(_ key: String, of value: IPLDValue) -> IPLDValue? {

@@ -6,31 +6,31 @@ public import IPLD
 public import Multiformats
 import UnixFS
 
+/// How much of a DAG is exported. Names as in the trustless gateway specification.
+public enum ExportScope: String, CaseIterable, Sendable {
+    /// The root and all below it.
+    case all
+    /// What is needed to read the entity at the root: a whole file, or a directory's own
+    /// blocks without its entries' content.
+    case entity
+    /// The root's block alone.
+    case block
+}
+
 /// Writes a DAG as a CAR archive: what `cairn export` does.
 ///
 /// Blocks come depth first, parents before children, so that a reader can verify the archive as
 /// it arrives. A block that is linked again is left out as far as memory allows: beyond
 /// ``seenLimit`` blocks it may come twice, which the format allows.
 public struct Export<Source: BlockSource>: Sendable {
-    /// How much of the DAG is written. Names as in the trustless gateway specification.
-    public enum Scope: String, CaseIterable, Sendable {
-        /// The root and all below it.
-        case all
-        /// What is needed to read the entity at the root: a whole file, or a directory's own
-        /// blocks without its entries' content.
-        case entity
-        /// The root's block alone.
-        case block
-    }
-
     /// Blocks that are remembered as written. Bounds memory to some 100 MiB.
     private static var seenLimit: Int { 500_000 }
 
     private let source: Source
-    private let scope: Scope
+    private let scope: ExportScope
 
     /// An export of blocks from `source`.
-    public init(source: Source, scope: Scope = .all) {
+    public init(source: Source, scope: ExportScope = .all) {
         self.source = source
         self.scope = scope
     }

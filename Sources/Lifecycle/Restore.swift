@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileIO
+public import FileIO
 public import IPLD
 public import Multiformats
+import Pipeline
 import Synchronization
 import UnixFS
 
@@ -34,15 +35,6 @@ public final class Restore<Source: BlockSource>: Sendable {
         let (parent, name) = try Self.split(destination)
         let entry = PendingEntry(cid: root, name: name, directory: parent)
         try await write(entry, isRoot: true)
-    }
-
-    /// An entry to be written, and where.
-    private struct PendingEntry: Sendable {
-        let cid: CID
-        let name: [UInt8]
-        let directory: Directory
-
-        var path: String { directory.entryPath(name) }
     }
 
     private static func split(_ path: String) throws -> (Directory, [UInt8]) {
@@ -79,24 +71,7 @@ public final class Restore<Source: BlockSource>: Sendable {
         let directory = try await BlockingPool.shared.run {
             try Self.makeDirectory(entry, mayExist: mayExist)
         }
-        var subdirectories: [PendingEntry] = []
-        try await withThrowingTaskGroup(of: PendingEntry?.self) { group in
-            var inFlight = 0
-            try await reader.list(entry.cid) { child in
-                let child = PendingEntry(cid: child.cid, name: child.name, directory: directory)
-                if inFlight == width {
-                    if case let deferred?? = try await group.next() {
-                        subdirectories.append(deferred)
-                    }
-                    inFlight -= 1
-                }
-                inFlight += 1
-                group.addTask { try await self.writeUnlessDirectory(child) }
-            }
-            for try await deferred in group {
-                if let deferred { subdirectories.append(deferred) }
-            }
-        }
+        let subdirectories = try await writeEntries(of: entry.cid, in: directory)
         for child in subdirectories { try await write(child) }
         state.withLock { $0.directories += 1 }
         try await BlockingPool.shared.run {
@@ -106,6 +81,37 @@ public final class Restore<Source: BlockSource>: Sendable {
             if let time = metadata.mtime {
                 try entry.directory.setModified(FileStatus.Time(time), of: entry.name)
             }
+        }
+    }
+
+    /// Writes the files and symbolic links of a directory, several at a time, and returns its
+    /// subdirectories.
+    private func writeEntries(
+        of cid: CID, in directory: Directory
+    ) async throws -> [PendingEntry] {
+        let entries = BoundedChannel<PendingEntry>(capacity: 4 * width)
+        return try await withThrowingTaskGroup(of: [PendingEntry].self) { group in
+            for _ in 0..<width {
+                group.addTask {
+                    var subdirectories: [PendingEntry] = []
+                    while let entry = try await entries.receive() {
+                        if let deferred = try await self.writeUnlessDirectory(entry) {
+                            subdirectories.append(deferred)
+                        }
+                    }
+                    return subdirectories
+                }
+            }
+            group.addTask {
+                try await self.reader.list(cid) { child in
+                    let entry = PendingEntry(
+                        cid: child.cid, name: child.name, directory: directory)
+                    try await entries.send(entry, weight: 1)
+                }
+                entries.finish()
+                return []
+            }
+            return try await group.reduce(into: []) { $0.append(contentsOf: $1) }
         }
     }
 
@@ -128,23 +134,18 @@ public final class Restore<Source: BlockSource>: Sendable {
         do {
             // Writable by the owner until its entries are in; the stored mode comes last.
             try entry.directory.createDirectory(entry.name, permissions: 0o755)
-        } catch let error as IOError where error.code == .exists {
+        } catch where error.code == .exists {
             guard mayExist, let existing = try? entry.directory.openDirectory(entry.name) else {
                 throw RestoreError(path: entry.path)  // whatever it is, it is no empty directory
             }
-            var stream = try DirectoryStream(existing)
-            guard try stream.next() == nil else { throw RestoreError(path: entry.path) }
+            guard try existing.isEmpty() else { throw RestoreError(path: entry.path) }
             return existing
         }
         return try entry.directory.openDirectory(entry.name)
     }
 
     private func writeFile(_ entry: PendingEntry, _ metadata: UnixFSMetadata) async throws {
-        let file: OutputFile
-        do { file = try await BlockingPool.shared.run { try OutputFile(entry.directory, entry.name) } }
-        catch let error as IOError where error.code == .exists {
-            throw RestoreError(path: entry.path)
-        }
+        let file = try await BlockingPool.shared.run { try OutputFile(entry) }
         try await reader.file(entry.cid).forEachChunk { chunk in
             try await BlockingPool.shared.run { try file.append(chunk) }
             state.withLock { $0.bytes += chunk.count }
@@ -152,6 +153,15 @@ public final class Restore<Source: BlockSource>: Sendable {
         try await BlockingPool.shared.run { try file.finish(metadata) }
         state.withLock { $0.files += 1 }
     }
+}
+
+/// An entry to be written, and where.
+private struct PendingEntry: Sendable {
+    let cid: CID
+    let name: [UInt8]
+    let directory: Directory
+
+    var path: String { directory.entryPath(name) }
 }
 
 /// What a restore wrote.
@@ -181,8 +191,10 @@ public struct RestoreError: Error, CustomStringConvertible, Sendable {
 private final class OutputFile: Sendable {
     private let file: File
 
-    init(_ directory: Directory, _ name: [UInt8]) throws(IOError) {
-        file = try directory.createFile(name)
+    init(_ entry: PendingEntry) throws {
+        do { file = try entry.directory.createFile(entry.name) } catch {
+            throw error.code == .exists ? RestoreError(path: entry.path) : error
+        }
     }
 
     func append(_ bytes: ArraySlice<UInt8>) throws {

@@ -3,9 +3,6 @@
 import Multiformats
 
 extension DAGOptions {
-    /// The largest block that peers exchange, in bytes (Bitswap).
-    private static let blockByteCountLimit = 2 * 1024 * 1024
-
     /// Resolves what the user asked for on top of a profile, as `ipfs add` of Kubo 0.43 does.
     ///
     /// Where Kubo tells a flag from a configured value, a profile counts as follows:
@@ -20,8 +17,8 @@ extension DAGOptions {
     ///
     /// A fixed mode or time goes before preserving it. Mode 0 and time 0 count as not given; of a
     /// mode the low nine bits are kept; a time that is Go's zero time (year one) is not stored
-    /// but turns raw leaves off. An identity hash is refused in favour of `--inline`, which gives
-    /// the same CIDs where identity works at all.
+    /// but turns raw leaves off. An identity hash is accepted, and fails at the first block of more
+    /// than 128 bytes, as in Kubo.
     ///
     /// - Throws: ``DAGOptionsError``.
     public init(
@@ -110,24 +107,11 @@ extension DAGOptions {
 
     /// Checks what depends on more than one option.
     func validate() throws(DAGOptionsError) {
-        guard hash != .identity else { throw .identityHash }
         if cidVersion == .v0, hash != .sha2_256 { throw .hashNeedsCIDv1(hash) }
         if let limit = inlineLimit, !(0...Self.inlineLimitMaximum).contains(limit) {
             throw .inlineLimit(limit)
         }
         let least = layout == .balanced ? 2 : 1
-        let most = maxLinksMaximum
-        guard (least...most).contains(maxLinks) else {
-            throw .maxLinks(maxLinks, least: least, most: most)
-        }
-    }
-
-    /// The most links that fit an inner block of 2 MiB.
-    ///
-    /// Kubo has no such bound and makes blocks that its own peers refuse. A link takes its CID
-    /// (four bytes more than the digest), frames of 6 bytes, and three varints of at most 5
-    /// bytes for the sizes of a DAG under 32 GiB per link.
-    private var maxLinksMaximum: Int {
-        Self.blockByteCountLimit / ((hash.digestByteCount ?? 0) + 4 + 6 + 3 * 5)
+        guard maxLinks >= least else { throw .maxLinks(maxLinks, least: least) }
     }
 }

@@ -14,12 +14,10 @@ public enum DAGOptionsError: Error, Hashable, Sendable {
     case cidVersion(Int)
     /// CID version 0 with a hash other than sha2-256.
     case hashNeedsCIDv1(HashFunction)
-    /// Identity as the hash of all blocks, which it cannot be for most.
-    case identityHash
     /// Raw leaves were asked for along with a mode or time, which they cannot carry.
     case rawLeavesWithMetadata
-    /// The links of a file's inner block are out of range.
-    case maxLinks(Int, least: Int, most: Int)
+    /// The links of a file's inner block are too few for a DAG to grow.
+    case maxLinks(Int, least: Int)
     /// The limit for inlining is out of range.
     case inlineLimit(Int)
     /// The fanout is no power of two in 8...1024.
@@ -61,15 +59,12 @@ extension DAGOptionsError: CustomStringConvertible {
             "--cid-version \(number) does not exist: use 0 or 1"
         case .hashNeedsCIDv1(let hash):
             "--hash \(hash.name): CIDv0 only supports sha2-256: add --cid-version 1"
-        case .identityHash:
-            "--hash identity holds no block over \(DAGOptions.inlineLimitMaximum) bytes: use "
-                + "--inline \(DAGOptions.inlineLimitMaximum) to keep small blocks in their CIDs"
         case .rawLeavesWithMetadata:
             "--raw-leaves cannot go with a stored mode or time, which a raw block has no room "
                 + "for: leave out --raw-leaves, or --preserve-mode, --preserve-mtime, --mode "
                 + "and --mtime"
-        case .maxLinks(let count, let least, let most):
-            "--max-links \(count) is out of range: use \(least) to \(most)"
+        case .maxLinks(let count, let least):
+            "--max-links \(count) is too few for a DAG to grow: use \(least) or more"
         case .inlineLimit(let byteCount):
             "--inline \(byteCount) is out of range: use 0 to \(DAGOptions.inlineLimitMaximum) "
                 + "bytes"

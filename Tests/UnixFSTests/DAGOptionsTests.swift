@@ -81,7 +81,6 @@ struct DAGOptionsTests {
         }
         #expect(options.hash == .blake2b_256)
         #expect(options.rawLeaves)
-        #expect(refusal { $0.hash = .identity } == .identityHash)
     }
 
     @Test func `a stored mode or time turns the profile's raw leaves off`() throws {
@@ -169,13 +168,13 @@ struct DAGOptionsTests {
 
     @Test func `values out of range are refused with the range`() throws {
         #expect(refusal { $0.cidVersion = 2 } == .cidVersion(2))
-        #expect(refusal { $0.maxLinks = 1 } == .maxLinks(1, least: 2, most: 36_792))
+        #expect(refusal { $0.maxLinks = 1 } == .maxLinks(1, least: 2))
         #expect(
             refusal {
                 $0.maxLinks = 0
                 $0.layout = .trickle
-            } == .maxLinks(0, least: 1, most: 36_792))
-        #expect(refusal { $0.maxLinks = .max } == .maxLinks(.max, least: 2, most: 36_792))
+            } == .maxLinks(0, least: 1))
+        #expect(refusal { $0.maxLinks = .max } == nil)
         #expect(refusal { $0.inlineLimit = 129 } == .inlineLimit(129))
         #expect(refusal { $0.inlineLimit = -1 } == .inlineLimit(-1))
         for fanout in [0, 4, 7, 24, 2048, -8] {

@@ -82,23 +82,32 @@ final class Scanner {
             return try await leave(level)
         }
         guard let entry else { return try await leave(level) }
-        let decision = selection.decision(
-            name: entry.name, isDirectory: entry.kind == .directory)
-        if case .skip = decision { return counters.ignore() }
-        let status: FileStatus
-        do {
-            status = try level.directory.status(
-                of: entry.name,
-                following: options.followsSymbolicLinks && entry.kind == .symbolicLink)
-        } catch {
-            return counters.skip(
-                SkippedInput(path: level.directory.entryPath(entry.name), error: error))
+        // Where the listing does not tell whether an entry is a directory, `stat` comes first.
+        var status: FileStatus?
+        if !entry.kind.isSettled(following: options.followsSymbolicLinks) {
+            status = stat(entry, in: level.directory)
+            if status == nil { return }
         }
+        let decision = selection.decision(
+            name: entry.name, isDirectory: (status?.kind ?? entry.kind) == .directory)
+        if case .skip = decision { return counters.ignore() }
+        guard let status = status ?? stat(entry, in: level.directory) else { return }
         // A directory that is only searched counts when something in it is kept.
         if decision == .keep { try await enterLevels() }
         try await visit(
             entry.name, as: entry.name, in: level.directory, status, isSource: false,
             isSearched: decision == .search)
+    }
+
+    /// The entry's status; nil, and reported, if it cannot be had.
+    private func stat(
+        _ entry: DirectoryStream.Entry, in directory: Directory
+    ) -> FileStatus? {
+        let follows = options.followsSymbolicLinks && entry.kind != .directory
+        do { return try directory.status(of: entry.name, following: follows) } catch {
+            counters.skip(SkippedInput(path: directory.entryPath(entry.name), error: error))
+            return nil
+        }
     }
 
     private func visit(
@@ -261,6 +270,15 @@ final class Scanner {
 }
 
 extension FileStatus.Kind {
+    /// Whether the listing alone says whether the entry counts as a directory.
+    fileprivate func isSettled(following: Bool) -> Bool {
+        switch self {
+        case .unknown: false
+        case .symbolicLink: !following
+        default: true
+        }
+    }
+
     /// The kind in words.
     var noun: String {
         switch self {

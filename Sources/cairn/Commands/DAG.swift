@@ -39,7 +39,7 @@ struct DAGGet: AsyncParsableCommand {
         let blocks = try await repository.open().blocks
         let path = try ContentPath(path)
         let value = try await DataModelPath(source: blocks).resolve(path)
-        let bytes = try IPLDCodec.encode(value, codec: codec)
+        let bytes = try IPLDCodec.encode(codec, value)
         bytes.withUnsafeBytes { Console.bytes($0) }
         if codec == .dagJSON { Console.line("") }
     }

@@ -33,7 +33,7 @@ struct Export: AsyncParsableCommand {
     @OptionGroup var repository: RepositoryOptions
 
     func validate() throws {
-        guard Lifecycle.Export<EmptySource>.Scope(rawValue: scope) != nil else {
+        guard ExportScope(rawValue: scope) != nil else {
             throw ValidationError("--scope \(scope): give all, entity or block")
         }
         guard let version = ArchiveWriter.Version(rawValue: carVersion) else {
