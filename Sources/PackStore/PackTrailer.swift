@@ -53,6 +53,27 @@ struct PackContents: Sendable {
                 contentByteCount: contentByteCount))
     }
 
+    /// Adds a frame that was found behind the last one, and its sound blocks.
+    mutating func append(_ frame: WalkedFrame) {
+        append(
+            storedByteCount: frame.place.storedByteCount,
+            contentByteCount: frame.place.contentByteCount, blocks: frame.blocks)
+    }
+
+    /// The kind of a pack that does not tell: leaves if all blocks are raw bytes.
+    var guessedKind: PackKind {
+        blocks.allSatisfy { $0.cid.codec == .raw } ? .leaves : .nodes
+    }
+
+    /// Whether both hold the same frames and blocks, whatever their flags.
+    func isSame(as other: PackContents) -> Bool {
+        frames == other.frames && blocks.count == other.blocks.count
+            && zip(blocks, other.blocks).allSatisfy { left, right in
+                left.cid == right.cid && left.offset == right.offset
+                    && left.byteCount == right.byteCount && left.frame == right.frame
+            }
+    }
+
     /// The skippable frames of the index and the seek table.
     ///
     /// - Complexity: O(frames and blocks).
@@ -61,19 +82,32 @@ struct PackContents: Sendable {
             PackFormat.indexHeaderByteCount + frames.count * PackFormat.frameEntryByteCount
             + blocks.count * PackFormat.blockEntryByteCount + cidByteCount
             + PackFormat.indexDigestByteCount
-        let tableByteCount =
-            (frames.count + 1) * PackFormat.seekEntryByteCount + PackFormat.seekFooterByteCount
         var output: [UInt8] = []
         output.reserveCapacity(
-            indexByteCount + tableByteCount + 2 * PackFormat.skippableHeaderByteCount)
+            indexByteCount + (frames.count + 4) * PackFormat.seekEntryByteCount)
         output.append(littleEndian: PackFormat.indexFrameMagic)
         output.append(littleEndian: UInt32(indexByteCount))
         appendIndex(id: id, kind: kind, createdAtMilliseconds, to: &output)
-        output.append(littleEndian: PackFormat.seekTableFrameMagic)
-        output.append(littleEndian: UInt32(tableByteCount))
         appendSeekTable(
             indexFrameByteCount: indexByteCount + PackFormat.skippableHeaderByteCount, to: &output)
         return output
+    }
+
+    /// Appends the skippable frame of the seek table, of all frames including the index's.
+    func appendSeekTable(indexFrameByteCount: Int, to output: inout [UInt8]) {
+        let byteCount =
+            (frames.count + 1) * PackFormat.seekEntryByteCount + PackFormat.seekFooterByteCount
+        output.append(littleEndian: PackFormat.seekTableFrameMagic)
+        output.append(littleEndian: UInt32(byteCount))
+        for frame in frames {
+            output.append(littleEndian: UInt32(frame.storedByteCount))
+            output.append(littleEndian: UInt32(frame.contentByteCount))
+        }
+        output.append(littleEndian: UInt32(indexFrameByteCount))
+        output.append(littleEndian: UInt32(0))
+        output.append(littleEndian: UInt32(frames.count + 1))
+        output.append(0)  // descriptor: no checksum per frame, the frames have their own
+        output.append(littleEndian: PackFormat.seekTableMagic)
     }
 
     private func appendIndex(
@@ -105,18 +139,6 @@ struct PackContents: Sendable {
         }
         for block in blocks { output.append(contentsOf: block.cid.bytes) }
         output.append(contentsOf: output.span.extracting(start..<output.count).sha2_256)
-    }
-
-    private func appendSeekTable(indexFrameByteCount: Int, to output: inout [UInt8]) {
-        for frame in frames {
-            output.append(littleEndian: UInt32(frame.storedByteCount))
-            output.append(littleEndian: UInt32(frame.contentByteCount))
-        }
-        output.append(littleEndian: UInt32(indexFrameByteCount))
-        output.append(littleEndian: UInt32(0))
-        output.append(littleEndian: UInt32(frames.count + 1))
-        output.append(0)  // descriptor: no checksum per frame, the frames have their own
-        output.append(littleEndian: PackFormat.seekTableMagic)
     }
 }
 

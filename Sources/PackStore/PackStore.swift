@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BlockStore
+public import FileIO
+public import IPLD
+public import Multiformats
+public import ObjectStore
+import Synchronization
+
+/// The packs of a repository, over its tiers.
+///
+/// Asynchronous methods do their reading on the threads of a ``BlockingPool``; the others block.
+public final class PackStore: Sendable {
+    /// What a store of packs keeps in memory.
+    public struct Options: Hashable, Sendable {
+        /// The most packs kept open, each a file descriptor. Default 64.
+        public var openPackCount = 64
+        /// The most bytes of decompressed frames kept. Default 32 MiB.
+        public var cacheByteCount = 32 << 20
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private struct FrameKey: Hashable {
+        let pack: PackID
+        let frame: Int
+    }
+
+    private struct ReaderKey: Hashable {
+        let pack: PackID
+        let tier: PackTier
+    }
+
+    /// The store behind each tier.
+    public let tiers: [PackTier: any ObjectStore]
+
+    private let pool: BlockingPool
+    private let readers: Mutex<PackCache<ReaderKey, PackReader>>
+    private let frames: Mutex<PackCache<FrameKey, [UInt8]>>
+
+    /// A store over these tiers.
+    public init(
+        tiers: [PackTier: any ObjectStore], options: Options = Options(),
+        pool: BlockingPool = .shared
+    ) {
+        self.tiers = tiers
+        self.pool = pool
+        self.readers = Mutex(PackCache(costLimit: options.openPackCount))
+        self.frames = Mutex(PackCache(costLimit: options.cacheByteCount))
+    }
+
+    /// The sealed packs of `tier`, oldest first.
+    ///
+    /// - Throws: ``PackError``.
+    public func packs(in tier: PackTier) async throws -> [PackID] {
+        try await pool.run { [self] in
+            do throws(ObjectStoreError) {
+                return try store(of: tier).list().compactMap(PackFormat.packID).sorted()
+            } catch {
+                throw PackError(error, pack: nil)
+            }
+        }
+    }
+
+    /// Begins a pack in `tier`. Blocks.
+    ///
+    /// - Throws: ``PackError``.
+    public func writer(
+        kind: PackKind, tier: PackTier, limits: PackLimits = .default
+    ) throws(PackError) -> PackWriter {
+        try PackWriter(into: objectStore(tier), kind: kind, tier: tier, limits: limits)
+    }
+
+    /// The block at `ordinal` of a pack, checked against `cid`, by which it is handed out: its
+    /// multihash is what counts, version and codec may differ from those in the pack.
+    ///
+    /// - Throws: ``PackError`` with `notFound`, `damaged`, `otherBlock`, or of the store.
+    public func block(
+        in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
+    ) async throws -> Block {
+        try await pool.run { [self] in
+            let reader = try reader(of: pack, tier: tier)
+            let entry = try reader.entry(ordinal)
+            guard entry.cid.multihashBytes == cid.multihashBytes else {
+                throw PackError(
+                    .otherBlock, pack: pack, message: "block \(ordinal) is \(entry.cid)")
+            }
+            let content = try content(of: entry, in: reader)
+            let block = try reader.block(entry, ordinal: ordinal, in: content)
+            return block.cid == cid ? block : Block(cid: cid, bytes: block.bytes)
+        }
+    }
+
+    /// Reads many blocks of one pack, each frame once, and hands each to `body` on a thread of
+    /// the pool: in the order of the ordinals, checked against the CID in the pack.
+    ///
+    /// Frames read here do not push others out of the cache.
+    /// - Throws: what `body` throws, and ``PackError`` if the pack cannot be opened.
+    public func read(
+        _ ordinals: [Int], of pack: PackID, tier: PackTier,
+        _ body: @escaping @Sendable (_ ordinal: Int, Result<Block, PackError>) throws -> Void
+    ) async throws {
+        try await pool.run { [self] in
+            let reader = try reader(of: pack, tier: tier)
+            var last: (frame: Int, content: [UInt8])?
+            for ordinal in ordinals.sorted() {
+                let result: Result<Block, PackError>
+                do throws(PackError) {
+                    let entry = try reader.entry(ordinal)
+                    if last?.frame != entry.frame {
+                        last = (entry.frame, try reader.frameContent(entry.frame))
+                    }
+                    let content = last?.content ?? []
+                    result = .success(try reader.block(entry, ordinal: ordinal, in: content))
+                } catch {
+                    result = .failure(error)
+                }
+                try body(ordinal, result)
+            }
+        }
+    }
+
+    /// The whole index of a pack, checked.
+    ///
+    /// - Throws: ``PackError``.
+    public func index(of pack: PackID, tier: PackTier) async throws -> PackIndex {
+        try await pool.run { [self] in try reader(of: pack, tier: tier).index() }
+    }
+
+    /// Removes a pack, durably. Whoever reads it at this moment may read on.
+    ///
+    /// - Throws: ``PackError`` with `notFound` if there is none.
+    public func delete(_ pack: PackID, tier: PackTier) async throws {
+        readers.withLock { $0.remove(ReaderKey(pack: pack, tier: tier)) }
+        frames.withLock { $0.removeAll { $0.pack == pack } }
+        try await pool.run { [self] in
+            do throws(ObjectStoreError) {
+                try store(of: tier).delete(PackFormat.key(pack))
+            } catch {
+                throw PackError(error, pack: pack)
+            }
+        }
+    }
+
+    /// Reads every byte of a pack and tells all that is wrong with it.
+    ///
+    /// - Throws: ``PackError`` with `notFound`, or of the store; damage is a result.
+    public func verify(_ pack: PackID, tier: PackTier) async throws -> PackVerification {
+        try await pool.run { [self] in
+            try PackVerification(of: pack, open(pack, tier: tier))
+        }
+    }
+
+    /// The index of a pack, made from its frames alone where its own is damaged.
+    ///
+    /// Blocks that do not match their CIDs, and all behind bytes that are no frame, are left
+    /// out, so ordinals may differ from those that were given out before. Flags are lost.
+    /// - Throws: ``PackError`` with `notFound`, or of the store.
+    public func recoverIndex(of pack: PackID, tier: PackTier) async throws -> PackIndex {
+        try await pool.run { [self] in
+            var walk = FrameWalk(try open(pack, tier: tier), id: pack)
+            var contents = PackContents()
+            while let frame = try walk.next() { contents.append(frame) }
+            return PackIndex(
+                id: pack, kind: contents.guessedKind,
+                createdAtMilliseconds: Int64(clamping: pack.milliseconds), contents: contents)
+        }
+    }
+
+    /// The store behind `tier`.
+    func objectStore(_ tier: PackTier) throws(PackError) -> any ObjectStore {
+        do { return try store(of: tier) } catch { throw PackError(error, pack: nil) }
+    }
+
+    /// Runs `body` on a thread that may block.
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value { try await pool.run(body) }
+
+    private func store(of tier: PackTier) throws(ObjectStoreError) -> any ObjectStore {
+        guard let store = tiers[tier] else {
+            throw ObjectStoreError(.notFound, key: nil, message: "there is no tier \(tier)")
+        }
+        return store
+    }
+
+    private func open(_ pack: PackID, tier: PackTier) throws(PackError) -> any ObjectReader {
+        do { return try store(of: tier).open(PackFormat.key(pack)) } catch {
+            throw PackError(error, pack: pack)
+        }
+    }
+
+    private func reader(of pack: PackID, tier: PackTier) throws(PackError) -> PackReader {
+        let key = ReaderKey(pack: pack, tier: tier)
+        if let reader = readers.withLock({ $0.value(key) }) { return reader }
+        let reader = try PackReader(pack, open(pack, tier: tier))
+        readers.withLock { $0.insert(reader, for: key, cost: 1) }
+        return reader
+    }
+
+    private func content(
+        of entry: PackBlock, in reader: PackReader
+    ) throws(PackError) -> [UInt8] {
+        let key = FrameKey(pack: reader.id, frame: entry.frame)
+        if let content = frames.withLock({ $0.value(key) }) { return content }
+        let content = try reader.frameContent(entry.frame)
+        // A frame that is one large block would push out many others and serve nobody else.
+        if entry.byteCount <= content.count / 2 {
+            frames.withLock { $0.insert(content, for: key, cost: content.count) }
+        }
+        return content
+    }
+}
