@@ -35,14 +35,6 @@ extension BlockStore {
     }
 }
 
-extension CID {
-    /// The block, if it is held by the CID itself (identity multihash).
-    public var inlineBlock: Block? {
-        let multihash = multihash
-        return multihash.isIdentity ? Block(cid: self, bytes: Array(multihash.digest)) : nil
-    }
-}
-
 extension Block {
     /// Checks that the bytes are those that the CID names.
     ///

@@ -7,6 +7,7 @@ import IPLD
 import Multiformats
 import ObjectStore
 public import PackStore
+import Synchronization
 
 /// A repository on disk: configuration, packs in their tiers, and the catalog.
 ///
@@ -20,6 +21,9 @@ public final class Repository: Sendable {
     public let catalog: any Catalog
     /// The packs.
     public let packs: PackStore
+
+    /// Where packs lie, as far as that was asked; some 50 bytes per pack.
+    private let tiers = Mutex<[PackID: PackTier]>([:])
 
     private init(
         path: String, config: RepositoryConfig, catalog: any Catalog, packs: PackStore
@@ -83,7 +87,7 @@ public final class Repository: Sendable {
 
     /// Begins a pack of new blocks. Blocks on disk; call on a thread that may.
     public func beginPack(kind: PackKind) throws(PackError) -> PackWriter {
-        try packs.beginPack(kind: kind, tier: .hot)
+        try packs.writer(kind: kind, tier: .hot)
     }
 
     /// Records a sealed pack in the catalog.
@@ -100,14 +104,25 @@ public final class Repository: Sendable {
 
     /// Takes in what writers that are dead left unfinished: every whole frame is kept.
     ///
-    /// - Returns: the packs that came of it.
+    /// - Returns: what was found; parts that could not be completed stay for the next time.
     @discardableResult
-    public func salvage() async throws -> [SealedPack] {
-        let salvaged = try await BlockingPool.shared.run { [packs] in
-            try packs.salvage(tier: .hot)
+    public func salvage() async throws -> SalvageReport {
+        let report = try await packs.salvage(.hot)
+        for pack in report.packs { try await commit(pack) }
+        return report
+    }
+
+    /// The tier in which the catalog says a pack lies.
+    ///
+    /// - Throws: ``RepositoryError`` if the catalog does not know the pack.
+    func tier(of pack: PackID) async throws -> PackTier {
+        if let known = tiers.withLock({ $0[pack] }) { return known }
+        guard let record = try await catalog.pack(pack) else {
+            throw RepositoryError(
+                .needsReindex, "the catalog does not know pack \(pack); run `cairn reindex`")
         }
-        for pack in salvaged { try await commit(pack) }
-        return salvaged
+        tiers.withLock { $0[pack] = record.tier }
+        return record.tier
     }
 
     /// The newest snapshot of the same sources.

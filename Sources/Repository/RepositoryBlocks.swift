@@ -22,16 +22,21 @@ public struct RepositoryBlocks: BlockStore {
         if let inlined = cid.inlineBlock { return inlined }
         let multihash = Array(cid.multihashBytes)
         guard let place = try await repository.catalog.places(of: [multihash])[0] else {
-            throw BlockStoreError(.notFound, cid: cid)
+            throw BlockStoreError.notFound(cid)
         }
         do {
-            let block = try await repository.packs.block(
-                at: place.packID, ordinal: Int(place.ordinal), expecting: cid)
-            return Block(cid: cid, bytes: block.bytes)
+            return try await repository.packs.block(
+                in: place.packID, tier: try await repository.tier(of: place.packID),
+                ordinal: Int(place.ordinal), expecting: cid)
         } catch let error as PackError {
+            let code: BlockStoreError.Code =
+                switch error.code {
+                case .notFound: .notFound
+                case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
+                case .exists, .noSpace, .closed, .io: .failed
+                }
             throw BlockStoreError(
-                error.code == .notFound ? .notFound : .corrupt, cid: cid,
-                message: "\(error); run `cairn verify`", cause: error)
+                code, cid: cid, message: "\(error); run `cairn verify`", cause: error)
         }
     }
 
@@ -46,7 +51,7 @@ public struct RepositoryBlocks: BlockStore {
     ///
     /// For a few blocks at a time; many go through an ingest or an import.
     public func put(_ blocks: [Block]) async throws {
-        for block in blocks { try BlockStoreError.verify(block) }
+        for block in blocks { try block.verify() }
         let stored = try await contains(blocks.map(\.cid))
         var seen: Set<[UInt8]> = []
         let new = zip(blocks, stored).filter { !$1 }.map(\.0).filter {

@@ -35,11 +35,13 @@ struct Cairn: AsyncParsableCommand {
     static func main() async {
         Limits.raiseOpenFiles()
         do {
-            var command = try parseAsRoot()
-            if var asynchronous = command as? any AsyncParsableCommand {
-                try await Interrupt.cancelling { try await asynchronous.run() }
-            } else {
-                try command.run()
+            try await Interrupt.cancelling {
+                var command = try parseAsRoot()
+                if var asynchronous = command as? any AsyncParsableCommand {
+                    try await asynchronous.run()
+                } else {
+                    try command.run()
+                }
             }
         } catch {
             Failure.exit(with: error)

@@ -3,6 +3,7 @@
 import ArgumentParser
 import FileIO
 import Lifecycle
+import Repository
 import UnixFS
 
 struct Cat: AsyncParsableCommand {
@@ -26,7 +27,7 @@ struct Cat: AsyncParsableCommand {
         for path in paths {
             let cid = try await reader.resolve(try ContentPath(path))
             try await reader.file(cid, offset: offset, byteCount: length).forEachChunk { chunk in
-                try await BlockingPool.shared.run { chunk.withUnsafeBytes { Console.bytes($0) } }
+                await BlockingPool.shared.run { chunk.withUnsafeBytes { Console.bytes($0) } }
             }
         }
     }

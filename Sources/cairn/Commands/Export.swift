@@ -3,6 +3,7 @@
 import ArgumentParser
 import Lifecycle
 import Multiformats
+import Repository
 import UnixFS
 
 struct Export: AsyncParsableCommand {

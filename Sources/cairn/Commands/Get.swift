@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Lifecycle
+import Repository
 import UnixFS
 
 struct Get: AsyncParsableCommand {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Catalog
 import Multiformats
+import Repository
 
 struct Snapshots: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -4,6 +4,7 @@ import ArgumentParser
 import IPLD
 import Lifecycle
 import Multiformats
+import Repository
 import UnixFS
 
 struct Stat: AsyncParsableCommand {

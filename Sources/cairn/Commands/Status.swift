@@ -3,6 +3,7 @@
 import ArgumentParser
 import BlockStore
 import Catalog
+import Repository
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
