@@ -207,7 +207,7 @@ public struct File: ~Copyable, Sendable {
 }
 
 /// A descriptor that is closed exactly once.
-private struct Handle: ~Copyable {
+struct Handle: ~Copyable {
     let descriptor: Int32
 
     consuming func close() -> Int32 {
