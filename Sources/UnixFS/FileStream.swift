@@ -19,7 +19,7 @@ public struct FileStream<Source: BlockSource>: Sendable {
     ///
     /// `offset` may lie behind the end and `byteCount` reach past it: then less is read, or
     /// nothing. A nil `byteCount` reads to the end. `readAheadCount` is how many blocks are asked
-    /// for or held at once, one at least; memory is that many blocks.
+    /// for or held at once, one at least; below an inner block it may be one more.
     public init(
         source: Source, root: CID, offset: UInt64 = 0, byteCount: UInt64? = nil,
         readAheadCount: Int = 8

@@ -5,7 +5,9 @@ public import Multiformats
 
 /// Where a path leads.
 public struct ResolvedPath: Hashable, Sendable {
-    /// What the last segment names, or the root if there is no segment. Its block was not read.
+    /// What the last segment names, or the root if there is no segment.
+    ///
+    /// Its block was not read.
     public let cid: CID
     /// The Tsize of the link that led there, a claim; nil for the root.
     public let tsize: UInt64?

@@ -6,31 +6,56 @@ import Foundation
 public struct DAGCase: Sendable, CustomStringConvertible {
     /// The options, in the words of the fixture's README.
     public struct Options: Sendable {
+        /// `cid`: 0 or 1.
         public var cidVersion = 0
+        /// `hash`: a multicodec name.
         public var hash = "sha2-256"
+        /// `inline`: bytes of the longest block with an identity CID.
         public var inlineLimit: Int?
+        /// `layout`: `balanced` or `trickle`.
         public var layout = "balanced"
+        /// `links`: most links of a file's block.
         public var maxLinks = 174
+        /// `raw`: whether leaves are raw blocks.
         public var rawLeaves = false
+        /// `chunker`: a chunker as Kubo spells it.
         public var chunker = "size-262144"
-        /// Nil if size never decides.
+        /// `threshold`: bytes over which a directory is sharded; nil if size never decides.
         public var hamtThreshold: Int? = 262_144
+        /// `estimator`: `links` or `block`.
         public var estimator = "links"
+        /// `fanout`: buckets of a shard.
         public var fanout = 256
+        /// `entries`: most entries of a directory that is not sharded.
         public var maxDirectoryLinks: Int?
+        /// `mode`: permission bits of all that is made.
         public var mode: UInt32?
+        /// `mtime`: modification time of all that is made.
         public var mtime: (seconds: Int64, nanoseconds: UInt32)?
+        /// `keep-mode`: whether modes come from the input.
         public var keepsMode = false
+        /// `keep-mtime`: whether modification times come from the input.
         public var keepsMtime = false
+        /// `hidden`: whether names that begin with a dot are imported.
         public var includesHidden = false
+        /// `empty-dirs`: whether empty directories are imported.
         public var keepsEmptyDirectories = true
+        /// `follow`: whether symlinks are replaced by what they point to.
         public var followsSymlinks = false
+        /// `ignore`: base names and `*.extension` patterns to leave out.
         public var ignored: [String] = []
+        /// `wrap`: the name under which the input is put in a directory of its own.
         public var wrapName: String?
+
+        /// All defaults.
+        public init() {}
     }
 
+    /// What the case is about; unique in its file.
     public let name: String
+    /// What is imported.
     public let input: InputTree
+    /// How it is imported.
     public let options: Options
     /// The profile that the options spell out, if it is a published one.
     public let profile: String?
@@ -43,6 +68,7 @@ public struct DAGCase: Sendable, CustomStringConvertible {
     /// Distinct blocks of the DAG.
     public let blockCount: Int?
 
+    /// The name, which test runs print.
     public var description: String { name }
 
     /// The cases of one fixture file, such as `kubo.jsonl`.
@@ -76,8 +102,11 @@ public struct DAGCase: Sendable, CustomStringConvertible {
 
 /// A fixture line that does not read as a case.
 public struct DAGCaseError: Error {
+    /// The fixture file.
     public let file: String
+    /// The line, counted from one.
     public let line: Int
+    /// What is wrong with it.
     public let reason: String
 }
 

@@ -25,6 +25,15 @@ public struct InputTree: Sendable {
         self.mtime = mtime
     }
 
+    /// File bytes in the tree.
+    public var byteCount: Int {
+        switch kind {
+        case .file(let content): content.byteCount
+        case .symlink: 0
+        case .directory(let entries): entries.reduce(0) { $0 + $1.tree.byteCount }
+        }
+    }
+
     /// A file of text.
     public static func text(_ text: String) -> InputTree {
         InputTree(.file(.bytes(Array(text.utf8))))

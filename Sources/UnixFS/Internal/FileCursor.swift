@@ -7,7 +7,9 @@ import Multiformats
 ///
 /// Does no I/O. Links outside the range are dropped as soon as they are seen.
 struct FileCursor {
-    /// The deepest block below a file's root. A binary tree of 2^48 one-byte leaves is 48 deep.
+    /// The deepest block below a file's root.
+    ///
+    /// A binary tree of 2^48 one-byte leaves is 48 deep.
     static let maximumDepth = 64
 
     /// Links known but not opened yet, at most; a guess.
