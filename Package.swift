@@ -117,5 +117,7 @@ let package = Package(
         tests("Pipeline", ["Pipeline", "FileIO"]),
         tests("Ingest", ["Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO", "BlockStore", "Catalog", "PackStore", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
+        // The command line beside Kubo and libipld; see Scripts/peers.
+        tests("Interop", []),
     ]
 )

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` lists what there is. Each line works from a clean clone.
+
+SWIFT ?= swift
+MAKEFLAGS += --no-print-directory
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint format bench docs check clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## Build, ingest DIR=… (or a small sample) into REPO=…, show the root and a summary
+	@Scripts/setup
+	$(SWIFT) build -c release --product cairn
+	@Scripts/run "$(DIR)" "$(REPO)"
+
+build: ## Build .build/release/cairn
+	@Scripts/setup
+	$(SWIFT) build -c release --product cairn
+
+test: ## Install what is missing and run the whole suite
+	@Scripts/setup --test
+	$(SWIFT) test --disable-xctest
+
+lint: ## Check format and house rules
+	@Scripts/lint
+
+format: ## Format the sources in place
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+bench: ## Measure (see Benchmarks/)
+	@Scripts/setup
+	$(SWIFT) package --package-path Benchmarks benchmark
+
+docs: ## Render the API reference to Docs/api
+	@Scripts/docs
+
+check: ## All that must hold before a change lands: lint, the main job, then the tests
+	@Scripts/setup --test
+	@$(MAKE) lint
+	$(SWIFT) build -c release --product cairn
+	@Scripts/main-job
+	@$(MAKE) test
+
+clean: ## Remove what was built
+	rm -rf .build Benchmarks/.build Docs/api
