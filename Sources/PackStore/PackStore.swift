@@ -128,6 +128,19 @@ public final class PackStore: Sendable {
         try await pool.run { [self] in try reader(of: pack, tier: tier).index() }
     }
 
+    /// The size of a pack's file, in bytes.
+    ///
+    /// - Throws: ``PackError`` with `notFound`, or of the store.
+    public func storedByteCount(of pack: PackID, tier: PackTier) async throws -> Int64 {
+        try await pool.run { [self] in
+            do throws(ObjectStoreError) {
+                return try store(of: tier).byteCount(of: PackFormat.key(pack))
+            } catch {
+                throw PackError(error, pack: pack)
+            }
+        }
+    }
+
     /// Removes a pack, durably. Whoever reads it at this moment may read on.
     ///
     /// - Throws: ``PackError`` with `notFound` if there is none.

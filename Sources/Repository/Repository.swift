@@ -39,17 +39,49 @@ public final class Repository: Sendable {
     ///
     /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
     public static func open(_ path: String, creating: Bool) async throws -> Repository {
-        let config = try await BlockingPool.shared.run { () throws -> RepositoryConfig in
+        let (config, packs) = try await openParts(path, creating: creating)
+        if try await isCatalogMissing(at: path), try await !packs.packs(in: .hot).isEmpty {
+            throw RepositoryError(
+                .needsReindex,
+                "\(path) has packs but no catalog; run `cairn reindex` to rebuild it from them")
+        }
+        let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+        return Repository(path: path, config: config, catalog: catalog, packs: packs)
+    }
+
+    /// Opens the repository at `path` to rebuild its catalog, which may be missing or damaged; a
+    /// damaged one is kept beside the new one.
+    ///
+    /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
+    public static func openForReindex(_ path: String) async throws -> Repository {
+        let (config, packs) = try await openParts(path, creating: false)
+        let catalog: SQLiteCatalog
+        do { catalog = try await SQLiteCatalog.open(at: catalogPath(path)) } catch let error
+            as CatalogError where error.code == .corrupt
+        {
+            try await SQLiteCatalog.replaceDamaged(at: catalogPath(path))
+            catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+        }
+        return Repository(path: path, config: config, catalog: catalog, packs: packs)
+    }
+
+    private static func openParts(
+        _ path: String, creating: Bool
+    ) async throws -> (RepositoryConfig, PackStore) {
+        try await BlockingPool.shared.run {
             if creating { try create(at: path) }
-            return try loadConfig(at: path)
+            let config = try loadConfig(at: path)
+            let tier = try DirectoryObjectStore(path: path + "/packs/" + PackTier.hot.name)
+            return (config, PackStore(tiers: [.hot: tier]))
         }
-        let tier = path + "/packs/" + PackTier.hot.name
-        let packs = try await BlockingPool.shared.run {
-            PackStore(tiers: [.hot: try DirectoryObjectStore(path: tier)])
+    }
+
+    private static func catalogPath(_ path: String) -> String { path + "/catalog.sqlite" }
+
+    private static func isCatalogMissing(at path: String) async throws -> Bool {
+        try await BlockingPool.shared.run {
+            try !Directory(path).exists(Array("catalog.sqlite".utf8))
         }
-        let catalog = try await SQLiteCatalog.open(at: path + "/catalog.sqlite")
-        let repository = Repository(path: path, config: config, catalog: catalog, packs: packs)
-        return repository
     }
 
     private static func loadConfig(at path: String) throws -> RepositoryConfig {
@@ -96,10 +128,23 @@ public final class Repository: Sendable {
             id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
             byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
             createdAtMilliseconds: pack.createdAtMilliseconds)
-        let blocks = pack.blocks.enumerated().map { ordinal, block in
+        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
+    }
+
+    /// Records a pack in the catalog whose index was read.
+    public func commit(_ pack: PackIndex, tier: PackTier) async throws {
+        let record = PackRecord(
+            id: pack.id, kind: pack.kind, tier: tier, blockCount: pack.blocks.count,
+            byteCount: pack.byteCount,
+            storedByteCount: try await packs.storedByteCount(of: pack.id, tier: tier),
+            createdAtMilliseconds: pack.createdAtMilliseconds)
+        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
+    }
+
+    private static func places(of blocks: [PackBlock]) -> [NewBlock] {
+        blocks.enumerated().map { ordinal, block in
             NewBlock(multihash: Array(block.cid.multihashBytes), ordinal: UInt32(ordinal))
         }
-        try await catalog.commit(record, blocks: blocks)
     }
 
     /// Takes in what writers that are dead left unfinished: every whole frame is kept.

@@ -29,7 +29,7 @@ struct Cairn: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Keep:",
-                subcommands: [Snapshots.self, Status.self]),
+                subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
         ])
 
     static func main() async {
