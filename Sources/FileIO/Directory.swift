@@ -136,7 +136,9 @@ public final class Directory: Sendable {
     /// Removes the file or symbolic link `name`.
     public func remove(_ name: [UInt8]) throws(IOError) {
         try unsafe withName(name) { name throws(IOError) in
-            try unsafe systemCall("remove", path: entryPath(name)) { unsafe unlinkat(descriptor, name, 0) }
+            try unsafe systemCall("remove", path: entryPath(name)) {
+                unsafe unlinkat(descriptor, name, 0)
+            }
         }
     }
 

@@ -155,7 +155,8 @@ public struct File: ~Copyable, Sendable {
     public func startWriteback(_ range: Range<Int64>) {
         #if canImport(Glibc)
             // 2 is SYNC_FILE_RANGE_WRITE; the result is of no interest for a hint.
-            _ = sync_file_range(descriptor, range.lowerBound, range.upperBound - range.lowerBound, 2)
+            _ = sync_file_range(
+                descriptor, range.lowerBound, range.upperBound - range.lowerBound, 2)
         #endif
     }
 
@@ -207,6 +208,9 @@ public struct File: ~Copyable, Sendable {
 }
 
 /// A descriptor that is closed exactly once.
+///
+/// Not private, although only `File` uses it: with a private noncopyable type in a public one,
+/// Swift 6.3.1 fails to compile modules that hold a `File` in release builds.
 struct Handle: ~Copyable {
     let descriptor: Int32
 
