@@ -7,7 +7,9 @@
 #endif
 
 /// An open directory, relative to which entries are opened, so that no path is too long and no
-/// rename above it leads astray. Closed when the last reference goes.
+/// rename above it leads astray.
+///
+/// Closed when the last reference goes.
 ///
 /// Names are bytes without NUL and "/". Every call may block.
 public final class Directory: Sendable {

@@ -7,7 +7,9 @@
     import Darwin
 #endif
 
-/// An open file. Closed when it goes out of scope, or by ``close()`` where the result matters.
+/// An open file.
+///
+/// Closed when it goes out of scope, or by ``close()`` where the result matters.
 ///
 /// Every call may block; call from a ``BlockingPool`` thread.
 public struct File: ~Copyable, Sendable {
@@ -143,8 +145,10 @@ public struct File: ~Copyable, Sendable {
         try writeAll(bytes)
     }
 
-    /// Makes what was written durable. A file whose sync failed must be given up, not retried:
-    /// the kernel may have dropped the pages.
+    /// Makes what was written durable.
+    ///
+    /// A file whose sync failed must be given up, not retried: the kernel may have dropped the
+    /// pages.
     public func synchronize() throws(IOError) {
         try systemCall("fsync", path: path) { fsync(descriptor) }
     }
