@@ -7,7 +7,9 @@
 #endif
 
 /// An open directory, relative to which entries are opened, so that no path is too long and no
-/// rename above it leads astray. Closed when the last reference goes.
+/// rename above it leads astray.
+///
+/// Closed when the last reference goes.
 ///
 /// Names are bytes without NUL and "/". Every call may block.
 public final class Directory: Sendable {
@@ -136,7 +138,9 @@ public final class Directory: Sendable {
     /// Removes the file or symbolic link `name`.
     public func remove(_ name: [UInt8]) throws(IOError) {
         try unsafe withName(name) { name throws(IOError) in
-            try unsafe systemCall("remove", path: entryPath(name)) { unsafe unlinkat(descriptor, name, 0) }
+            try unsafe systemCall("remove", path: entryPath(name)) {
+                unsafe unlinkat(descriptor, name, 0)
+            }
         }
     }
 

@@ -7,7 +7,9 @@
     import Darwin
 #endif
 
-/// An open file. Closed when it goes out of scope, or by ``close()`` where the result matters.
+/// An open file.
+///
+/// Closed when it goes out of scope, or by ``close()`` where the result matters.
 ///
 /// Every call may block; call from a ``BlockingPool`` thread.
 public struct File: ~Copyable, Sendable {
@@ -143,8 +145,10 @@ public struct File: ~Copyable, Sendable {
         try writeAll(bytes)
     }
 
-    /// Makes what was written durable. A file whose sync failed must be given up, not retried:
-    /// the kernel may have dropped the pages.
+    /// Makes what was written durable.
+    ///
+    /// A file whose sync failed must be given up, not retried: the kernel may have dropped the
+    /// pages.
     public func synchronize() throws(IOError) {
         try systemCall("fsync", path: path) { fsync(descriptor) }
     }
@@ -155,7 +159,8 @@ public struct File: ~Copyable, Sendable {
     public func startWriteback(_ range: Range<Int64>) {
         #if canImport(Glibc)
             // 2 is SYNC_FILE_RANGE_WRITE; the result is of no interest for a hint.
-            _ = sync_file_range(descriptor, range.lowerBound, range.upperBound - range.lowerBound, 2)
+            _ = sync_file_range(
+                descriptor, range.lowerBound, range.upperBound - range.lowerBound, 2)
         #endif
     }
 
@@ -207,6 +212,9 @@ public struct File: ~Copyable, Sendable {
 }
 
 /// A descriptor that is closed exactly once.
+///
+/// Not private, although only `File` uses it: with a private noncopyable type in a public one,
+/// Swift 6.3.1 fails to compile modules that hold a `File` in release builds.
 struct Handle: ~Copyable {
     let descriptor: Int32
 

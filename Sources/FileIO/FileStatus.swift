@@ -83,7 +83,8 @@ public struct FileStatus: Hashable, Sendable {
 
 extension FileStatus.Time {
     init(_ time: timespec) {
-        self.init(seconds: Int64(time.tv_sec), nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec))
+        self.init(
+            seconds: Int64(time.tv_sec), nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec))
     }
 
     var timespec: timespec {

@@ -9,7 +9,9 @@ public import Multiformats
 /// Confined to one worker; its buffers and zstd context are reused from frame to frame.
 public final class FrameBuilder {
     /// The content size at which a frame of small blocks is large enough: neighbours compress
-    /// together, and reading one block decompresses no more than this. A guess to be measured.
+    /// together, and reading one block decompresses no more than this.
+    ///
+    /// A guess to be measured.
     public static let defaultTargetByteCount = 256 << 10
 
     /// The content size from which on ``isFull`` says so.
@@ -38,8 +40,10 @@ public final class FrameBuilder {
     /// Whether the frame should be finished: it has reached its target size.
     public var isFull: Bool { content.count >= targetByteCount }
 
-    /// Adds the block whose bytes are `prefix`, `body` and `suffix` one after the other; nothing
-    /// of them is kept. They are not checked against `cid`.
+    /// Adds the block whose bytes are `prefix`, `body` and `suffix` one after the other; nothing of
+    /// them is kept.
+    ///
+    /// They are not checked against `cid`.
     ///
     /// - Throws: ``PackError`` with `tooLarge` if the block, or the frame with it, passes 32 MiB;
     ///   the frame is then as it was.

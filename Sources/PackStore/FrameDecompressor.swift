@@ -5,8 +5,9 @@ import Synchronization
 
 /// zstd decompression contexts, lent to one thread at a time.
 enum FrameDecompressor {
-    /// Contexts that are kept for reuse; each takes some 160 KiB. As many as there are threads
-    /// that read blocks at the same time, usually.
+    /// Contexts that are kept for reuse; each takes some 160 KiB.
+    ///
+    /// As many as there are threads that read blocks at the same time, usually.
     private static let keptCount = 16
     private static let idle = Mutex<[Context]>([])
 

@@ -9,7 +9,9 @@ enum PackFormat {
     /// What a pack's object name ends with.
     static let suffix = ".car.zst"
 
-    /// The most bytes of one block: what fits a frame. IPFS keeps to 2 MiB, but bigger ones exist.
+    /// The most bytes of one block: what fits a frame.
+    ///
+    /// IPFS keeps to 2 MiB, but bigger ones exist.
     static let maximumBlockByteCount = 32 << 20
     /// The most bytes of a frame's content: one block of the largest size and its section prefix.
     static let maximumContentByteCount = maximumBlockByteCount + 4096

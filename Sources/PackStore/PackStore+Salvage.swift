@@ -28,7 +28,9 @@ extension PackStore {
         try await run { [self] in
             let store = try objectStore(tier)
             let keys: [ObjectKey]
-            do throws(ObjectStoreError) { keys = try store.unfinished() } catch { throw PackError(error, pack: nil) }
+            do throws(ObjectStoreError) { keys = try store.unfinished() } catch {
+                throw PackError(error, pack: nil)
+            }
             var report = SalvageReport()
             for key in keys {
                 guard let id = PackFormat.packID(key) else { continue }

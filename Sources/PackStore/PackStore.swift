@@ -13,9 +13,13 @@ import Synchronization
 public final class PackStore: Sendable {
     /// What a store of packs keeps in memory.
     public struct Options: Hashable, Sendable {
-        /// The most packs kept open, each a file descriptor. Default 64.
+        /// The most packs kept open, each a file descriptor.
+        ///
+        /// Default 64.
         public var openPackCount = 64
-        /// The most bytes of decompressed frames kept. Default 32 MiB.
+        /// The most bytes of decompressed frames kept.
+        ///
+        /// Default 32 MiB.
         public var cacheByteCount = 32 << 20
 
         /// The defaults.
@@ -63,7 +67,9 @@ public final class PackStore: Sendable {
         }
     }
 
-    /// Begins a pack in `tier`. Blocks.
+    /// Begins a pack in `tier`.
+    ///
+    /// Blocks.
     ///
     /// - Throws: ``PackError``.
     public func writer(
@@ -141,12 +147,12 @@ public final class PackStore: Sendable {
         }
     }
 
-    /// Removes a pack, durably. Whoever reads it at this moment may read on.
+    /// Removes a pack, durably.
+    ///
+    /// Whoever reads it at this moment may read on.
     ///
     /// - Throws: ``PackError`` with `notFound` if there is none.
     public func delete(_ pack: PackID, tier: PackTier) async throws {
-        readers.withLock { $0.remove(ReaderKey(pack: pack, tier: tier)) }
-        frames.withLock { $0.removeAll { $0.pack == pack } }
         try await pool.run { [self] in
             do throws(ObjectStoreError) {
                 try store(of: tier).delete(PackFormat.key(pack))
@@ -154,6 +160,9 @@ public final class PackStore: Sendable {
                 throw PackError(error, pack: pack)
             }
         }
+        // Not before: whoever opened it meanwhile would keep the file's space in use.
+        readers.withLock { $0.remove(ReaderKey(pack: pack, tier: tier)) }
+        frames.withLock { $0.removeAll { $0.pack == pack } }
     }
 
     /// Reads every byte of a pack and tells all that is wrong with it.

@@ -124,8 +124,9 @@ public final class FinishedPack: Sendable {
     /// How many blocks it holds.
     public var blockCount: Int { pack.blockCount }
 
-    /// Makes the pack durable, then visible, durably; to be called once. Blocks for as long as
-    /// the device takes.
+    /// Makes the pack durable, then visible, durably; to be called once.
+    ///
+    /// Blocks for as long as the device takes.
     ///
     /// - Throws: ``PackError``; a sync that failed is not tried again.
     public func seal() throws(PackError) -> SealedPack {

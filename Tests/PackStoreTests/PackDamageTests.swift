@@ -29,8 +29,9 @@ import Testing
         for (ordinal, block) in blocks.enumerated() {
             // An error is as good as the right block here.
             if let found = try? PackReader(pack.id, in: store).block(ordinal) {
-                #expect(try HashFunction.sha2_256.multihash(of: found.bytes.span)
-                    == found.cid.multihash, "block \(ordinal), \(what)")
+                #expect(
+                    try HashFunction.sha2_256.multihash(of: found.bytes.span)
+                        == found.cid.multihash, "block \(ordinal), \(what)")
             }
             if let found = try? await packs.block(
                 in: pack.id, tier: .hot, ordinal: ordinal, expecting: block.cid)
@@ -77,9 +78,10 @@ import Testing
         let result = try await PackStore(tiers: [.hot: store]).verify(pack.id, tier: .hot)
         #expect(result.badOrdinals == [2])
         #expect(result.soundBlockCount == 2)
-        #expect(result.damage.map(\.place) == [
-            .frame(2), .block(ordinal: 2, blocks[2].cid),
-        ])
+        #expect(
+            result.damage.map(\.place) == [
+                .frame(2), .block(ordinal: 2, blocks[2].cid),
+            ])
     }
 
     @Test func `a block that does not match its CID is reported and not handed out`() async throws {

@@ -41,7 +41,72 @@ import Testing
         let blocks = groups.flatMap { $0 }
         let expected = CARHeader.encode(roots: [CARHeader.placeholderRoot]) + sections(blocks)
         #expect(output == expected)
+        var reader = try CARReader(output)
+        #expect(reader.header.roots == [CARHeader.placeholderRoot])
+        #expect(try reader.readAll().map(\.block) == blocks)
         #expect(pack.cids == blocks.map(\.cid))
+    }
+
+    @Test func `a block of three parts is one section`() throws {
+        let block = try rawBlock("head body tail")
+        let (prefix, body, suffix) = (Array("head ".utf8), Array("body ".utf8), Array("tail".utf8))
+        let builder = FrameBuilder(compression: .none)
+        try builder.append(
+            cid: block.cid, prefix: prefix.span, body: body.span, suffix: suffix.span)
+        let inParts = try builder.finish()
+        let whole = try FrameBuilder.frame(of: [block], compression: .none)
+        #expect(inParts.stored == whole.stored)
+        #expect(inParts.blocks == whole.blocks)
+        #expect(builder.blockCount == 0 && builder.contentByteCount == 0)
+    }
+
+    @Test func `a block over 32 MiB is refused, and the frame stays as it was`() throws {
+        let builder = FrameBuilder(compression: .none)
+        let small = try rawBlock("small")
+        try builder.append(small)
+        let big = Block(cid: small.cid, bytes: [UInt8](repeating: 0, count: 32 << 20 + 1))
+        let error = #expect(throws: PackError.self) { try builder.append(big) }
+        #expect(error?.code == .tooLarge)
+        #expect(try builder.finish().blocks.count == 1)
+    }
+
+    @Test func `the largest block comes back`() throws {
+        let store = try DirectoryObjectStore(path: try TemporaryDirectory().path)
+        let block = try rawBlock([UInt8](repeating: 5, count: 32 << 20))
+        let pack = try writePack([[block]], into: store)
+        #expect(try PackReader(pack.id, in: store).block(0) == block)
+    }
+
+    @Test func `a pack takes no more blocks than its limit`() throws {
+        let directory = try TemporaryDirectory()
+        let store = try DirectoryObjectStore(path: directory.path)
+        let frame = try FrameBuilder.frame(
+            of: [try rawBlock("one"), try rawBlock("two")], compression: .auto)
+        var writer = try PackWriter(
+            into: store, kind: .leaves, tier: .hot, limits: PackLimits(blockCount: 3))
+        let hadRoom = writer.hasRoom(for: frame)
+        try writer.append(frame)
+        let (hasRoom, isFull) = (writer.hasRoom(for: frame), writer.isFull)
+        #expect(hadRoom && !hasRoom && !isFull)
+        var code: PackError.Code?
+        do throws(PackError) { try writer.append(frame) } catch { code = error.code }
+        #expect(code == .tooLarge)
+        writer.abandon()
+        #expect(try directory.names.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("none", Compression.none), ("auto", .auto), ("zstd", .zstd(level: 3)),
+        ("zstd:1", .zstd(level: 1)), ("zstd:19", .zstd(level: 19)),
+    ])
+    func `a compression is read from its name`(_ text: String, _ compression: Compression) {
+        #expect(Compression(text) == compression)
+        #expect(Compression(compression.description) == compression)
+    }
+
+    @Test(arguments: ["", "gzip", "zstd:", "zstd:0", "zstd:20", "zstd:-1", "zstd:1 ", "ZSTD"])
+    func `what is no compression is refused`(_ text: String) {
+        #expect(Compression(text) == nil)
     }
 
     @Test func `a pack has no name before it is sealed`() throws {
