@@ -13,7 +13,7 @@ import Testing
         try await Peers.absence() == nil
     })
 struct InteropTests {
-    private static let treeCount: UInt64 = 8
+    private static let treeCount: UInt64 = 6
     private static let seed =
         ProcessInfo.processInfo.environment["CAIRN_SEED"].flatMap(UInt64.init)
         ?? UInt64.random(in: 0..<1_000_000)
@@ -45,7 +45,8 @@ struct InteropTests {
     func `Kubo writes the tree that was ingested from the packs alone`(
         _ profile: String
     ) async throws {
-        let tree = try randomTree()
+        // Kubo knows symbolic links; this build of it writes them as files.
+        let tree = try randomTree(includesLinks: false)
         let root = try await ingest(["--profile", profile, tree.path])
         let back = scratch.url.appending(path: "back")
         _ = try await Peers.run(["restore", root, back.path] + packs())
@@ -67,12 +68,12 @@ struct InteropTests {
         #expect(inPacks > inArchive)
     }
 
-    private func randomTree() throws -> URL {
+    private func randomTree(includesLinks: Bool = true) throws -> URL {
         // A multiple of 12, so that the tree has all that the generator knows.
         let seed = Self.seed / 12 * 12
         print("interop: seed \(seed)")
         let root = scratch.url.appending(path: "tree")
-        return try RandomTree(seed: seed, at: root).root
+        return try RandomTree(seed: seed, at: root, includesLinks: includesLinks).root
     }
 
     /// Runs `cairn ingest`, hidden entries included, and returns the root.
