@@ -71,7 +71,8 @@ let package = Package(
             "PackStore",
             ["Multiformats", "IPLD", "CAR", "FileIO", "BlockStore", "ObjectStore", "CZstd"],
             settings: memorySafe),
-        module("Catalog", ["Multiformats", "FileIO", "BlockStore", grdb, sqlite], settings: memorySafe),
+        module(
+            "Catalog", ["Multiformats", "FileIO", "BlockStore", grdb, sqlite], settings: memorySafe),
         module(
             "Repository",
             [
@@ -112,10 +113,17 @@ let package = Package(
         tests("IPLD", ["IPLD", "Multiformats"]),
         tests("UnixFS", ["UnixFS", "IPLD", "Multiformats"]),
         tests("CAR", ["CAR", "IPLD", "Multiformats"]),
-        tests("PackStore", ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
+        tests(
+            "PackStore",
+            ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
         tests("Catalog", ["Catalog", "BlockStore", "Multiformats", grdb]),
         tests("Pipeline", ["Pipeline", "FileIO"]),
-        tests("Ingest", ["Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO", "BlockStore", "Catalog", "PackStore", "Pipeline"]),
+        tests(
+            "Ingest",
+            [
+                "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
+                "BlockStore", "Catalog", "PackStore", "Pipeline",
+            ]),
         tests("cairn", ["Multiformats"]),
         // The command line beside Kubo and libipld; see Scripts/peers.
         tests("Interop", []),

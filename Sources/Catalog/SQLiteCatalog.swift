@@ -36,8 +36,9 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
-    /// Closes the file; later calls throw. Without it the file is closed when the last reference
-    /// goes.
+    /// Closes the file; later calls throw.
+    ///
+    /// Without it the file is closed when the last reference goes.
     ///
     /// - Throws: ``CatalogError``.
     public func close() async throws {

@@ -6,8 +6,10 @@ public import Multiformats
 ///
 /// Making one does not check that the bytes hash to the CID.
 public struct Block: Hashable, Sendable {
-    /// The largest block that is stored or read, in bytes. Peers exchange at most 2 MiB; larger
-    /// ones come from huge unsharded directories and from foreign archives.
+    /// The largest block that is stored or read, in bytes.
+    ///
+    /// Peers exchange at most 2 MiB; larger ones come from huge unsharded directories and from
+    /// foreign archives.
     public static let byteLimit = 32 << 20
 
     /// What names the bytes.

@@ -3,7 +3,9 @@
 import FileIO
 import Synchronization
 
-/// What a run has found, read and stored so far. Any stage adds, anybody reads.
+/// What a run has found, read and stored so far.
+///
+/// Any stage adds, anybody reads.
 public final class IngestCounters: Sendable {
     private struct State {
         var counts = IngestCounts()

@@ -21,15 +21,25 @@ public struct IngestOptions: Sendable {
     public let dag: DAGOptions
     /// Makes CIDs as ``dag`` says.
     public let cidBuilder: CIDBuilder
-    /// Which entries are left out. Default: hidden ones.
+    /// Which entries are left out.
+    ///
+    /// Default: hidden ones.
     public var selection: Selection
-    /// Puts all sources into one directory. Default: each source is a root of its own.
+    /// Puts all sources into one directory.
+    ///
+    /// Default: each source is a root of its own.
     public var wrap = false
-    /// Follows symbolic links instead of keeping them. Default: false.
+    /// Follows symbolic links instead of keeping them.
+    ///
+    /// Default: false.
     public var followsSymbolicLinks = false
-    /// Does not enter directories on other file systems than their source's. Default: false.
+    /// Does not enter directories on other file systems than their source's.
+    ///
+    /// Default: false.
     public var staysOnFileSystem = false
-    /// What becomes of the blocks. Default: they are stored.
+    /// What becomes of the blocks.
+    ///
+    /// Default: they are stored.
     public var purpose = Purpose.store
     /// How frames are compressed.
     public var compression = Compression.default
@@ -58,11 +68,17 @@ public struct IngestOptions: Sendable {
 
 /// How many workers each stage has; the root does not depend on it.
 public struct StageWidths: Hashable, Sendable {
-    /// Workers that read and cut files. Default 2: while one waits for a disk the other reads.
+    /// Workers that read and cut files.
+    ///
+    /// Default 2: while one waits for a disk the other reads.
     public var read = 2
-    /// Workers that hash chunks. Default: one per core.
+    /// Workers that hash chunks.
+    ///
+    /// Default: one per core.
     public var hash: Int
-    /// Workers that compress blocks. Default: one per core.
+    /// Workers that compress blocks.
+    ///
+    /// Default: one per core.
     public var compress: Int
 
     /// The defaults for a machine of `cores` cores.
@@ -93,7 +109,9 @@ public struct MemoryPlan: Hashable, Sendable {
     /// The smallest budget that works, in bytes.
     public static let minimum = 64 << 20
 
-    /// The whole budget in bytes. Default 256 MiB.
+    /// The whole budget in bytes.
+    ///
+    /// Default 256 MiB.
     public let byteCount: Int
 
     /// Shares out `byteCount`, or ``minimum`` if that is more.

@@ -14,8 +14,9 @@ import UnixFS
 ///                  └────────┴─▶ compress ─▶ store ─▶ index   (blocks)
 /// ```
 public final class IngestRun: Sendable {
-    /// Scan batches between the oldest unfinished and the newest begun one. Bounds what the build
-    /// stage holds back while a large file is being read.
+    /// Scan batches between the oldest unfinished and the newest begun one.
+    ///
+    /// Bounds what the build stage holds back while a large file is being read.
     private static let runAhead = 64
 
     private let repository: Repository?
@@ -160,6 +161,15 @@ public final class IngestRun: Sendable {
         } afterwards: {
             hashed.finish()
         }
+        addBuildStage(hashed, claims, assembled, window, blocks)
+    }
+
+    /// The stage that puts leaves together, in the order of the scan.
+    private func addBuildStage(
+        _ hashed: BoundedChannel<HashedBatch>, _ claims: BlockClaims, _ assembled: Assembled,
+        _ window: WeightedSemaphore, _ blocks: BoundedChannel<BlockBatch>?
+    ) {
+        let (options, counters) = (options, counters)
         pipeline.addStage("build", width: 1, on: BlockingPool.shared) { meter in
             let assembler = DAGAssembler(
                 options: options, claims: claims, counters: counters, output: blocks,

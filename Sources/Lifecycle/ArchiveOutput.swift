@@ -6,7 +6,9 @@ import IPLD
 import Multiformats
 import Synchronization
 
-/// The file behind an ``ArchiveWriter``. Calls may block.
+/// The file behind an ``ArchiveWriter``.
+///
+/// Calls may block.
 final class ArchiveOutput: Sendable {
     private struct State: ~Copyable {
         var encoder: CARv2Encoder?

@@ -6,7 +6,9 @@ public import IPLD
 public import Multiformats
 import UnixFS
 
-/// How much of a DAG is exported. Names as in the trustless gateway specification.
+/// How much of a DAG is exported.
+///
+/// Names as in the trustless gateway specification.
 public enum ExportScope: String, CaseIterable, Sendable {
     /// The root and all below it.
     case all
@@ -23,7 +25,9 @@ public enum ExportScope: String, CaseIterable, Sendable {
 /// it arrives. A block that is linked again is left out as far as memory allows: beyond
 /// ``seenLimit`` blocks it may come twice, which the format allows.
 public struct Export<Source: BlockSource>: Sendable {
-    /// Blocks that are remembered as written. Bounds memory to some 100 MiB.
+    /// Blocks that are remembered as written.
+    ///
+    /// Bounds memory to some 100 MiB.
     private static var seenLimit: Int { 500_000 }
 
     private let source: Source

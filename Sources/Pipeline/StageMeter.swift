@@ -2,7 +2,9 @@
 
 import Synchronization
 
-/// Counts what the workers of one stage do. Updated once per batch, not per item.
+/// Counts what the workers of one stage do.
+///
+/// Updated once per batch, not per item.
 public final class StageMeter: Sendable {
     /// The stage's name.
     public let name: String

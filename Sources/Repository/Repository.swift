@@ -117,7 +117,9 @@ public final class Repository: Sendable {
         try directory.synchronize()
     }
 
-    /// Begins a pack of new blocks. Blocks on disk; call on a thread that may.
+    /// Begins a pack of new blocks.
+    ///
+    /// Blocks on disk; call on a thread that may.
     public func beginPack(kind: PackKind) throws(PackError) -> PackWriter {
         try packs.writer(kind: kind, tier: .hot)
     }

@@ -53,6 +53,7 @@ import Testing
         try await withCatalog(recentLimit: 5_000) { catalog in
             for number in 0..<12 {
                 let new = blocks(number * 1_000..<number * 1_000 + 1_000)
+                // Unstructured: cancelled by the test, and awaited two lines below.
                 let task = Task { try await catalog.commit(pack(number), blocks: new) }
                 // From at once to long after the end.
                 try await Task.sleep(for: .milliseconds(number * number))

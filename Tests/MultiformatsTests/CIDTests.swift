@@ -83,7 +83,7 @@ struct CIDVector: Sendable, CustomTestStringConvertible {
         for bit in 0..<vector.bytes.count * 8 {
             var flipped = vector.bytes
             flipped[bit / 8] ^= 1 << (bit % 8)
-            guard let other = try? CID(flipped) else {
+            guard let other = try? CID(flipped) else {  // the error is the expected end
                 #expect(bit / 8 < prefixByteCount, "bit \(bit)")
                 continue
             }

@@ -36,7 +36,7 @@ import Testing
         for bit in 0..<bytes.count * 8 {
             var flipped = bytes
             flipped[bit / 8] ^= 1 << (bit % 8)
-            guard let multihash = try? Multihash(flipped) else {
+            guard let multihash = try? Multihash(flipped) else {  // the error is the expected end
                 #expect(bit / 8 < bytes.count - whole.digest.count, "bit \(bit)")
                 continue
             }

@@ -33,6 +33,7 @@ import Testing
                     try HashFunction.sha2_256.multihash(of: found.bytes.span)
                         == found.cid.multihash, "block \(ordinal), \(what)")
             }
+            // An error is as good here, too.
             if let found = try? await packs.block(
                 in: pack.id, tier: .hot, ordinal: ordinal, expecting: block.cid)
             {

@@ -119,7 +119,11 @@ final class DAGAssembler {
 
     private func closeDirectory() async throws {
         let closing = directories.removeLast()
-        let root = try await closing.close { emit($0) } flush: { try await flushIfFull() }
+        let root = try await closing.close {
+            emit($0)
+        } flush: {
+            try await flushIfFull()
+        }
         try link(closing.name, root)
     }
 

@@ -4,8 +4,9 @@ import UnixFS
 
 /// The roots of files that have several names, so that each is read once.
 struct HardLinks {
-    /// Files that are remembered; further ones are read once per name. Bounds memory to some
-    /// 40 MiB in trees that consist of hard links.
+    /// Files that are remembered; further ones are read once per name.
+    ///
+    /// Bounds memory to some 40 MiB in trees that consist of hard links.
     static let limit = 200_000
 
     private var links: [Inode: FileLink] = [:]

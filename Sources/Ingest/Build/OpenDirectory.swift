@@ -10,8 +10,10 @@ import UnixFS
 /// Entries are kept in memory up to a limit, then in sorted runs on disk: a directory of ten
 /// million entries takes no more memory than one of a hundred thousand.
 final class OpenDirectory {
-    /// Bytes of entries that a directory keeps in memory. A guess that is small beside the budget
-    /// and large beside the threshold at which directories are sharded.
+    /// Bytes of entries that a directory keeps in memory.
+    ///
+    /// A guess that is small beside the budget and large beside the threshold at which directories
+    /// are sharded.
     static let memoryByteLimit = 8 << 20
 
     let name: [UInt8]

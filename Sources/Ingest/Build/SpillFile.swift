@@ -9,8 +9,10 @@ import UnixFS
     import Darwin
 #endif
 
-/// Sorted runs of directory entries in a temporary file that has no name, so that it is gone
-/// with the process. For directories that are larger than memory.
+/// Sorted runs of directory entries in a temporary file that has no name, so that it is gone with
+/// the process.
+///
+/// For directories that are larger than memory.
 final class SpillFile {
     /// Bytes read ahead per run while merging.
     private static let readAheadByteCount = 64 * 1024

@@ -7,7 +7,9 @@ import Pipeline
 import UnixFS
 
 /// One worker of the hash stage: gives each chunk its leaf's CID, and finds out which leaves are
-/// new to the store. The bytes stay in the slab in which they were read.
+/// new to the store.
+///
+/// The bytes stay in the slab in which they were read.
 struct HashWorker: Sendable {
     let format: LeafFormat
     let cidBuilder: CIDBuilder

@@ -5,7 +5,9 @@ import FileIO
 import IPLD
 import Multiformats
 
-/// Reads the sections of a CAR in batches. Blocks on disk; call on a thread that may.
+/// Reads the sections of a CAR in batches.
+///
+/// Blocks on disk; call on a thread that may.
 struct ArchiveReader: ~Copyable {
     /// Bytes read at a time, and of the blocks that are passed on together.
     private static let pieceByteCount = 1 << 20

@@ -23,7 +23,9 @@ public final class ImportRun: Sendable {
     /// What the run has read and stored so far.
     public let counters: IngestCounters
 
-    /// A run that has not begun. Of `options`, those of the stages and of compression count.
+    /// A run that has not begun.
+    ///
+    /// Of `options`, those of the stages and of compression count.
     public init(
         repository: Repository, options: IngestOptions, counters: IngestCounters = .init()
     ) {

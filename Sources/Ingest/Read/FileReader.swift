@@ -5,7 +5,9 @@ import Pipeline
 import UnixFS
 
 /// One worker of the read stage: reads the files of scan batches into slabs and cuts them into
-/// chunks. Runs on a thread that may block.
+/// chunks.
+///
+/// Runs on a thread that may block.
 ///
 /// Small files share a slab and leave together, so that they cost no channel hop each; a large
 /// file leaves slab by slab, so that all hash workers share it.

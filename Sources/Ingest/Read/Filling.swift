@@ -13,9 +13,10 @@ struct Filling {
 
     init(limit: Int?) { self.limit = limit }
 
-    /// Fills `slab` from position `filled` on, until it is full or the source ends, and returns
-    /// the new position. Afterwards ``isAtEnd`` is certain: a file that fills its slab exactly is
-    /// known to be whole.
+    /// Fills `slab` from position `filled` on, until it is full or the source ends, and returns the
+    /// new position.
+    ///
+    /// Afterwards ``isAtEnd`` is certain: a file that fills its slab exactly is known to be whole.
     mutating func fill(
         _ slab: UnsafeMutableRawBufferPointer, from filled: Int,
         _ source: (UnsafeMutableRawBufferPointer) throws -> Int
@@ -43,7 +44,9 @@ struct Filling {
     ) throws {
         var byte: UInt8 = 0
         let count = try withUnsafeMutableBytes(of: &byte) { try source($0) }
-        if count == 0 { isAtEnd = true } else {
+        if count == 0 {
+            isAtEnd = true
+        } else {
             total += 1
             ahead = byte
         }

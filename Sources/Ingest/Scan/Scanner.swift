@@ -171,8 +171,9 @@ final class Scanner {
                     name: name, metadata: metadata, inode: inode)))
     }
 
-    /// Whether `inode` is new. Past a bound none is remembered: its file is read again, which
-    /// costs time and no space.
+    /// Whether `inode` is new.
+    ///
+    /// Past a bound none is remembered: its file is read again, which costs time and no space.
     private func remember(_ inode: Inode) -> Bool {
         if seenInodes.contains(inode) { return false }
         if seenInodes.count < HardLinks.limit { seenInodes.insert(inode) }

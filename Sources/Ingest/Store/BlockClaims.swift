@@ -75,8 +75,9 @@ final class BlockClaims: Sendable {
         }
     }
 
-    /// The packs of earlier runs that hold blocks which were not stored again. Garbage collection
-    /// must know of them: a commit names them as reused.
+    /// The packs of earlier runs that hold blocks which were not stored again.
+    ///
+    /// Garbage collection must know of them: a commit names them as reused.
     var reusedPacks: [PackID] { claims.withLock { Array($0.reused) } }
 
     /// Forgets claims whose blocks the catalog knows by now.

@@ -6,8 +6,9 @@ import PackStore
 import Pipeline
 import UnixFS
 
-/// One worker of the compress stage: makes zstd frames of blocks. Its buffers and its zstd
-/// context are reused from batch to batch.
+/// One worker of the compress stage: makes zstd frames of blocks.
+///
+/// Its buffers and its zstd context are reused from batch to batch.
 final class CompressWorker {
     private let builder: FrameBuilder
     private let counters: IngestCounters

@@ -5,7 +5,9 @@ import PackStore
 import Pipeline
 import Repository
 
-/// The packs that are being written: one for leaves, one for nodes. Calls may block.
+/// The packs that are being written: one for leaves, one for nodes.
+///
+/// Calls may block.
 ///
 /// Dropped without ``finish()`` or ``abandon()`` it leaves parts that the next run salvages.
 struct OpenPacks: ~Copyable {

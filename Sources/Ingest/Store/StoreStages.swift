@@ -15,7 +15,9 @@ import Synchronization
 /// Order of durability (promise P2): a pack is synced and renamed, its directory synced, then the
 /// catalog commits it; the snapshot is committed when all packs are.
 final class StoreStages: Sendable {
-    /// Where new blocks go in. Finished by whoever sends last.
+    /// Where new blocks go in.
+    ///
+    /// Finished by whoever sends last.
     let blocks: BoundedChannel<BlockBatch>
 
     private let repository: Repository

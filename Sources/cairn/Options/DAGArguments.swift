@@ -9,14 +9,18 @@ struct DAGArguments: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The published set of DAG options to begin with (IPIP-499).",
-            discussion: "unixfs-v1-2025 (default) or unixfs-v0-2015, which is what `ipfs add` does unless configured."
+            discussion:
+                "unixfs-v1-2025 (default) or unixfs-v0-2015, which is what `ipfs add` does unless configured."
         ),
         completion: .list(DAGProfile.allCases.map(\.rawValue)))
     var profile: String?
 
     @Option(
         help: ArgumentHelp(
-            "How files are cut: size-N, rabin, rabin-AVG, rabin-MIN-AVG-MAX, buzhash, fastcdc, fastcdc-MIN-AVG-MAX.",
+            """
+            How files are cut: size-N, rabin, rabin-AVG, rabin-MIN-AVG-MAX, buzhash, fastcdc, \
+            fastcdc-MIN-AVG-MAX.
+            """,
             valueName: "spec"))
     var chunker: String?
 
@@ -49,7 +53,8 @@ struct DAGArguments: ParsableArguments {
             valueName: "bytes"))
     var inline: Int?
 
-    @Option(help: ArgumentHelp("Buckets per shard of large directories (8 to 1024).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("Buckets per shard of large directories (8 to 1024).", valueName: "n"))
     var hamtFanout: Int?
 
     @Option(

@@ -34,7 +34,8 @@ struct StoreArguments: ParsableArguments {
         if let text = compression ?? config?.compression {
             guard let parsed = Compression(text) else {
                 throw UsageError(
-                    message: "--compression \(text): give auto, none, or zstd:N with N from 1 to 19")
+                    message: "--compression \(text): give auto, none, or zstd:N with N from 1 to 19"
+                )
             }
             options.compression = parsed
         }
@@ -51,7 +52,8 @@ struct StoreArguments: ParsableArguments {
                 options.widths.set(String(parts[0]), to: count)
             else {
                 throw UsageError(
-                    message: "--width \(setting): give STAGE=N with a stage of \(StageWidths.names.joined(separator: ", ")) and N from 1 to 1024"
+                    message:
+                        "--width \(setting): give STAGE=N with a stage of \(StageWidths.names.joined(separator: ", ")) and N from 1 to 1024"
                 )
             }
         }
@@ -61,8 +63,10 @@ struct StoreArguments: ParsableArguments {
 
 /// Sizes as people write them.
 enum ByteSize {
-    /// "4096", "64k", "256MiB", "1GB": K, M, G, T are binary with or without `iB`, decimal with
-    /// `B` alone. Nil if it is no size.
+    /// "4096", "64k", "256MiB", "1GB": K, M, G, T are binary with or without `iB`, decimal with `B`
+    /// alone.
+    ///
+    /// Nil if it is no size.
     static func parse(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard let number = Int(digits) else { return nil }

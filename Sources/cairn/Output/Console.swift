@@ -8,7 +8,9 @@ import FileIO
     import Darwin
 #endif
 
-/// Standard output and standard error. Results go to the first, all else to the second.
+/// Standard output and standard error.
+///
+/// Results go to the first, all else to the second.
 enum Console {
     /// Whether somebody looks at standard error.
     static var errorIsTerminal: Bool { isatty(2) == 1 }
@@ -35,7 +37,9 @@ enum Console {
     /// Writes bytes of results.
     static func bytes(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: 1) }
 
-    /// Does nothing: nothing is buffered. Marks where output must be complete.
+    /// Does nothing: nothing is buffered.
+    ///
+    /// Marks where output must be complete.
     static func flush() {}
 
     private static func write(_ text: String, to descriptor: Int32) {
