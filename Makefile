@@ -29,9 +29,10 @@ lint: ## Check format and house rules
 format: ## Format the sources in place
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
-bench: ## Measure (see Benchmarks/)
-	@Scripts/setup
-	$(SWIFT) package --package-path Benchmarks benchmark
+bench: ## Time ingests beside tar | zstd and restic; DIR=… adds a tree of yours
+	@Scripts/setup --test
+	$(SWIFT) build -c release --product cairn
+	@Benchmarks/compare $(if $(DIR),--dir "$(DIR)")
 
 docs: ## Render the API reference to Docs/api
 	@Scripts/docs
@@ -44,4 +45,4 @@ check: ## All that must hold before a change lands: lint, the main job, then the
 	@$(MAKE) test
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build Docs/api
+	rm -rf .build Docs/api

@@ -16,7 +16,7 @@ struct Cairn: AsyncParsableCommand {
             Exit codes: 0 all done; 1 failed; 2 usage; 3 done, but some inputs were skipped; \
             75 another run of this pipeline is still going.
 
-            Completions: `cairn --generate-completion-script bash|zsh|fish`.
+            Shell completions: `cairn completions bash|zsh|fish`.
             """,
         version: "0.1.0",
         groupedSubcommands: [
@@ -30,6 +30,7 @@ struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Keep:",
                 subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+            CommandGroup(name: "Shell:", subcommands: [Completions.self]),
         ])
 
     static func main() async {
