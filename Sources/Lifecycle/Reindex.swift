@@ -26,8 +26,7 @@ public struct Reindex: Sendable {
     ) async throws -> ReindexReport {
         var report = ReindexReport()
         try await repository.catalog.beginRebuild()
-        let salvaged = try await repository.salvage()
-        report.salvagedPackCount = salvaged.packs.count
+        report.salvagedPackCount = try await repository.packs.salvage(.hot).packs.count
         let packs = try await repository.packs.packs(in: .hot)
         for (index, id) in packs.enumerated() {
             try Task.checkCancellation()
@@ -57,11 +56,8 @@ public struct Reindex: Sendable {
     private func addSnapshots(
         in index: PackIndex, _ report: inout ReindexReport
     ) async throws {
-        for (ordinal, block) in index.blocks.enumerated()
-        where block.flags.contains(.snapshotRecord) {
-            let stored = try await repository.packs.block(
-                in: index.id, tier: .hot, ordinal: ordinal, expecting: block.cid)
-            guard let record = SnapshotBlock.decode(stored) else {
+        for block in try await repository.snapshotBlocks(in: index) {
+            guard let record = SnapshotBlock.decode(block) else {
                 report.failures.append("block \(block.cid) is marked as a snapshot and is none")
                 continue
             }

@@ -15,12 +15,15 @@ public final class Restore<Source: BlockSource>: Sendable {
     private let reader: UnixFSReader<Source>
     /// Files written at the same time.
     private let width: Int
+    /// Directories written beside the one that is walked; without a permit they come in turn.
+    private let directoryPermits: WeightedSemaphore
     private let state = Mutex(RestoreCounts())
 
     /// A restore that reads from `source`.
     public init(source: Source, width: Int = max(2, Machine.coreCount * 2)) {
         reader = UnixFSReader(source: source)
         self.width = width
+        directoryPermits = WeightedSemaphore(capacity: width)
     }
 
     /// What was written so far.
@@ -50,10 +53,16 @@ public final class Restore<Source: BlockSource>: Sendable {
 
     private func write(_ entry: PendingEntry, isRoot: Bool = false) async throws {
         let node = try await reader.node(entry.cid)
-        switch node {
-        case .directory, .hamtShard:
+        if node.isDirectory {
             try await writeDirectory(entry, node.metadata, mayExist: isRoot)
-        case .rawLeaf, .file: try await writeFile(entry, node.metadata)
+        } else {
+            try await writeLeaf(entry, node)
+        }
+    }
+
+    /// Writes a file or a symbolic link.
+    private func writeLeaf(_ entry: PendingEntry, _ node: UnixFSNode) async throws {
+        switch node {
         case .symlink(let target, let metadata):
             try await BlockingPool.shared.run {
                 try entry.directory.createSymbolicLink(entry.name, to: target)
@@ -62,6 +71,10 @@ public final class Restore<Source: BlockSource>: Sendable {
                 }
             }
             state.withLock { $0.symbolicLinks += 1 }
+        case .rawLeaf(let bytes): try await writeFile(entry, bytes, node.metadata)
+        case .file(let file) where file.children.isEmpty:
+            try await writeFile(entry, file.data, node.metadata)
+        default: try await writeLargeFile(entry, node.metadata)
         }
     }
 
@@ -72,8 +85,21 @@ public final class Restore<Source: BlockSource>: Sendable {
             try Self.makeDirectory(entry, mayExist: mayExist)
         }
         let subdirectories = try await writeEntries(of: entry.cid, in: directory)
-        for child in subdirectories { try await write(child) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for child in subdirectories {
+                if directoryPermits.tryAcquire(1) {
+                    group.addTask {
+                        defer { self.directoryPermits.release(1) }
+                        try await self.write(child)
+                    }
+                } else {
+                    try await write(child)
+                }
+            }
+            try await group.waitForAll()
+        }
         state.withLock { $0.directories += 1 }
+        if metadata.isEmpty { return }
         try await BlockingPool.shared.run {
             if let mode = metadata.mode {
                 try entry.directory.setPermissions(mode, of: entry.name)
@@ -95,8 +121,11 @@ public final class Restore<Source: BlockSource>: Sendable {
                 group.addTask {
                     var subdirectories: [PendingEntry] = []
                     while let entry = try await entries.receive() {
-                        if let deferred = try await self.writeUnlessDirectory(entry) {
-                            subdirectories.append(deferred)
+                        let node = try await self.reader.node(entry.cid)
+                        if node.isDirectory {
+                            subdirectories.append(entry)
+                        } else {
+                            try await self.writeLeaf(entry, node)
                         }
                     }
                     return subdirectories
@@ -115,26 +144,13 @@ public final class Restore<Source: BlockSource>: Sendable {
         }
     }
 
-    /// Writes a file or a symbolic link at once and hands a directory back, so that the number of
-    /// files in flight is bounded at every depth.
-    private func writeUnlessDirectory(_ entry: PendingEntry) async throws -> PendingEntry? {
-        if entry.cid.codec == .dagPB {
-            switch try await reader.node(entry.cid) {
-            case .directory, .hamtShard: return entry
-            default: break
-            }
-        }
-        try await write(entry)
-        return nil
-    }
-
     private static func makeDirectory(
         _ entry: PendingEntry, mayExist: Bool
     ) throws -> Directory {
         do {
             // Writable by the owner until its entries are in; the stored mode comes last.
             try entry.directory.createDirectory(entry.name, permissions: 0o755)
-        } catch  where error.code == .exists {
+        } catch where error.code == .exists {
             guard mayExist, let existing = try? entry.directory.openDirectory(entry.name) else {
                 throw RestoreError(path: entry.path)  // whatever it is, it is no empty directory
             }
@@ -144,7 +160,24 @@ public final class Restore<Source: BlockSource>: Sendable {
         return try entry.directory.openDirectory(entry.name)
     }
 
-    private func writeFile(_ entry: PendingEntry, _ metadata: UnixFSMetadata) async throws {
+    /// Writes a file that one block holds, in one go.
+    private func writeFile(
+        _ entry: PendingEntry, _ bytes: [UInt8], _ metadata: UnixFSMetadata
+    ) async throws {
+        try await BlockingPool.shared.run {
+            let file = try OutputFile(entry)
+            try file.append(bytes[...])
+            try file.finish(metadata)
+        }
+        state.withLock {
+            $0.files += 1
+            $0.bytes += bytes.count
+        }
+    }
+
+    private func writeLargeFile(
+        _ entry: PendingEntry, _ metadata: UnixFSMetadata
+    ) async throws {
         let file = try await BlockingPool.shared.run { try OutputFile(entry) }
         try await reader.file(entry.cid).forEachChunk { chunk in
             try await BlockingPool.shared.run { try file.append(chunk) }

@@ -47,6 +47,8 @@ public final class Verify: Sendable {
     ///
     /// - Throws: `CatalogError`, `PackError` if the tier cannot be listed; faults are results.
     public func run() async throws -> VerifyReport {
+        // What a crash kept from the catalog is no fault; it is taken in first.
+        try await repository.salvage()
         let known = try await repository.catalog.packs()
         let present = Set(try await repository.packs.packs(in: .hot))
         for pack in known where !present.contains(pack.id) { find(.missingPack(pack.id)) }

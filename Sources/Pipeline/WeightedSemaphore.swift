@@ -40,6 +40,11 @@ public final class WeightedSemaphore: Sendable {
         }
     }
 
+    /// Takes `weight` units if they are free at once; says whether it did.
+    public func tryAcquire(_ weight: Int) -> Bool {
+        state.withLock { $0.takeAtOnce(weight) }
+    }
+
     /// Gives `weight` units back.
     public func release(_ weight: Int) {
         let granted = state.withLock { $0.release(weight) }

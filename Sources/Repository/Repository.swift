@@ -124,41 +124,6 @@ public final class Repository: Sendable {
         try packs.writer(kind: kind, tier: .hot)
     }
 
-    /// Records a sealed pack in the catalog.
-    public func commit(_ pack: SealedPack) async throws {
-        let record = PackRecord(
-            id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
-            byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
-            createdAtMilliseconds: pack.createdAtMilliseconds)
-        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
-    }
-
-    /// Records a pack in the catalog whose index was read.
-    public func commit(_ pack: PackIndex, tier: PackTier) async throws {
-        let record = PackRecord(
-            id: pack.id, kind: pack.kind, tier: tier, blockCount: pack.blocks.count,
-            byteCount: pack.byteCount,
-            storedByteCount: try await packs.storedByteCount(of: pack.id, tier: tier),
-            createdAtMilliseconds: pack.createdAtMilliseconds)
-        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
-    }
-
-    private static func places(of blocks: [PackBlock]) -> [NewBlock] {
-        blocks.enumerated().map { ordinal, block in
-            NewBlock(multihash: Array(block.cid.multihashBytes), ordinal: UInt32(ordinal))
-        }
-    }
-
-    /// Takes in what writers that are dead left unfinished: every whole frame is kept.
-    ///
-    /// - Returns: what was found; parts that could not be completed stay for the next time.
-    @discardableResult
-    public func salvage() async throws -> SalvageReport {
-        let report = try await packs.salvage(.hot)
-        for pack in report.packs { try await commit(pack) }
-        return report
-    }
-
     /// The tier in which the catalog says a pack lies.
     ///
     /// - Throws: ``RepositoryError`` if the catalog does not know the pack.

@@ -60,6 +60,14 @@ public enum UnixFSNode: Hashable, Sendable {
         }
     }
 
+    /// Whether it is a directory, or the root shard of one.
+    public var isDirectory: Bool {
+        switch self {
+        case .directory, .hamtShard: true
+        case .rawLeaf, .file, .symlink: false
+        }
+    }
+
     /// Mode and modification time; a raw leaf has none.
     public var metadata: UnixFSMetadata {
         switch self {

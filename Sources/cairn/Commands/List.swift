@@ -81,13 +81,6 @@ extension UnixFSReader {
 }
 
 extension UnixFSNode {
-    var isDirectory: Bool {
-        switch self {
-        case .directory, .hamtShard: true
-        case .rawLeaf, .file, .symlink: false
-        }
-    }
-
     var kindName: String {
         switch self {
         case .rawLeaf, .file: "file"

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import BlockStore
+import Catalog
+public import IPLD
+import Multiformats
+public import PackStore
+
+extension Repository {
+    /// Records a sealed pack in the catalog.
+    public func commit(_ pack: SealedPack) async throws {
+        let record = PackRecord(
+            id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
+            byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
+            createdAtMilliseconds: pack.createdAtMilliseconds)
+        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
+    }
+
+    /// Records a pack in the catalog whose index was read.
+    public func commit(_ pack: PackIndex, tier: PackTier) async throws {
+        let record = PackRecord(
+            id: pack.id, kind: pack.kind, tier: tier, blockCount: pack.blocks.count,
+            byteCount: pack.byteCount,
+            storedByteCount: try await packs.storedByteCount(of: pack.id, tier: tier),
+            createdAtMilliseconds: pack.createdAtMilliseconds)
+        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
+    }
+
+    private static func places(of blocks: [PackBlock]) -> [NewBlock] {
+        blocks.enumerated().map { ordinal, block in
+            NewBlock(multihash: Array(block.cid.multihashBytes), ordinal: UInt32(ordinal))
+        }
+    }
+
+    /// Takes in what was written and never reached the catalog, as after a crash.
+    ///
+    /// Of packs that dead writers left unfinished every whole frame is kept; packs that were
+    /// sealed but not committed are committed, and the snapshots that they record with them. Safe
+    /// beside live writers: committing a pack twice changes nothing.
+    ///
+    /// - Returns: what was found; parts that could not be completed stay for the next time.
+    /// - Throws: `CatalogError`, or `PackError` if the tier cannot be listed.
+    @discardableResult
+    public func salvage() async throws -> SalvageReport {
+        let report = try await packs.salvage(.hot)
+        for pack in report.packs { try await commit(pack) }
+        let known = Set(try await catalog.packs().map(\.id))
+        for id in try await packs.packs(in: .hot) where !known.contains(id) {
+            // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`.
+            guard let index = try? await packs.index(of: id, tier: .hot) else { continue }
+            try await commit(index, tier: .hot)
+            for block in try await snapshotBlocks(in: index) {
+                if let record = SnapshotBlock.decode(block) { try await catalog.add(record) }
+            }
+        }
+        return report
+    }
+
+    /// The blocks of a pack that are marked as records of snapshots.
+    ///
+    /// - Throws: `PackError` if one is damaged.
+    public func snapshotBlocks(in index: PackIndex) async throws -> [Block] {
+        var blocks: [Block] = []
+        for (ordinal, entry) in index.blocks.enumerated()
+        where entry.flags.contains(.snapshotRecord) {
+            blocks.append(
+                try await packs.block(
+                    in: index.id, tier: .hot, ordinal: ordinal, expecting: entry.cid))
+        }
+        return blocks
+    }
+}
