@@ -2,6 +2,7 @@
 
 public import BlockStore
 import Catalog
+import FileIO
 public import IPLD
 import Multiformats
 public import PackStore
@@ -44,8 +45,20 @@ extension Repository {
     public func salvage() async throws -> SalvageReport {
         let report = try await packs.salvage(.hot)
         for pack in report.packs { try await commit(pack) }
+        try await adopt()
+        return report
+    }
+
+    /// Commits sealed packs that the catalog does not know.
+    private func adopt() async throws {
         let known = Set(try await catalog.packs().map(\.id))
-        for id in try await packs.packs(in: .hot) where !known.contains(id) {
+        let unknown = try await packs.packs(in: .hot).filter { !known.contains($0) }
+        if unknown.isEmpty { return }
+        // Their writer may have ended between giving a pack its name and making that durable.
+        try await BlockingPool.shared.run { [path] in
+            try Directory(path + "/packs/" + PackTier.hot.name).synchronize()
+        }
+        for id in unknown {
             // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`.
             guard let index = try? await packs.index(of: id, tier: .hot) else { continue }
             try await commit(index, tier: .hot)
@@ -53,7 +66,6 @@ extension Repository {
                 if let record = SnapshotBlock.decode(block) { try await catalog.add(record) }
             }
         }
-        return report
     }
 
     /// The blocks of a pack that are marked as records of snapshots.

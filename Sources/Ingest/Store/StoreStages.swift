@@ -100,7 +100,13 @@ final class StoreStages: Sendable {
     }
 
     private func index(_ pack: FinishedPack, _ meter: StageMeter) async throws {
-        let sealed = try pack.seal()
+        let sealed: SealedPack
+        do { sealed = try pack.seal() } catch {
+            // After a failed sync the kernel may take lost pages for written ones, and whoever
+            // salvaged the part would make others believe so, too.
+            pack.abandon()
+            throw error
+        }
         try await repository.commit(sealed)
         claims.release(sealed.blocks.map(\.cid.multihashBytes))
         counters.sealed(blocks: sealed.blockCount)
