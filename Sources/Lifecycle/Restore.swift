@@ -37,7 +37,10 @@ public final class Restore<Source: BlockSource>: Sendable {
     public func run(_ root: CID, to destination: String) async throws {
         let (parent, name) = try Self.split(destination)
         let entry = PendingEntry(cid: root, name: name, directory: parent)
-        try await write(entry, isRoot: true)
+        // Nearly every step blocks; on the pool's threads they follow one another without a hop.
+        try await withTaskExecutorPreference(BlockingPool.shared) {
+            try await write(entry, isRoot: true)
+        }
     }
 
     private static func split(_ path: String) throws -> (Directory, [UInt8]) {
