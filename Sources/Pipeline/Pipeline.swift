@@ -57,7 +57,9 @@ public final class Pipeline: Sendable {
         defer { state.withLock { $0.ended = .now } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for stage in stages { group.addTask { try await Self.run(stage) } }
-            try await group.waitForAll()
+            // Not `waitForAll()`, which lets all others end before it throws: they wait for one
+            // that has failed.
+            while try await group.next() != nil {}
         }
     }
 
@@ -78,7 +80,7 @@ public final class Pipeline: Sendable {
                     try await stage.body(stage.meter)
                 }
             }
-            try await group.waitForAll()
+            while try await group.next() != nil {}  // as in `run()`
         }
         stage.afterwards()
     }
