@@ -99,7 +99,7 @@ public final class Restore<Source: BlockSource>: Sendable {
                     try await write(child)
                 }
             }
-            try await group.waitForAll()
+            while try await group.next() != nil {}
         }
         state.withLock { $0.directories += 1 }
         if metadata.isEmpty { return }
@@ -153,7 +153,7 @@ public final class Restore<Source: BlockSource>: Sendable {
         do {
             // Writable by the owner until its entries are in; the stored mode comes last.
             try entry.directory.createDirectory(entry.name, permissions: 0o755)
-        } catch where error.code == .exists {
+        } catch  where error.code == .exists {
             guard mayExist, let existing = try? entry.directory.openDirectory(entry.name) else {
                 throw RestoreError(path: entry.path)  // whatever it is, it is no empty directory
             }

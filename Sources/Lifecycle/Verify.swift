@@ -84,7 +84,7 @@ public final class Verify: Sendable {
                 if index >= options.width { try await group.next() }
                 group.addTask { try await self.check(pack) }
             }
-            try await group.waitForAll()
+            while try await group.next() != nil {}
         }
     }
 
