@@ -57,7 +57,8 @@ public final class Pipeline: Sendable {
         defer { state.withLock { $0.ended = .now } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for stage in stages { group.addTask { try await Self.run(stage) } }
-            try await group.waitForAll()
+            // `waitForAll` would let the others run on after an error.
+            while try await group.next() != nil {}
         }
     }
 
@@ -78,7 +79,7 @@ public final class Pipeline: Sendable {
                     try await stage.body(stage.meter)
                 }
             }
-            try await group.waitForAll()
+            while try await group.next() != nil {}  // as above
         }
         stage.afterwards()
     }
