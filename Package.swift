@@ -106,7 +106,7 @@ let package = Package(
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
         .target(
             name: "TestSupport",
-            dependencies: ["Multiformats", "IPLD", "BlockStore"],
+            dependencies: ["Multiformats", "IPLD", "UnixFS", "BlockStore"],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("Multiformats", ["Multiformats"]),
         tests("FileIO", ["FileIO"]),

@@ -55,15 +55,24 @@ public final class IngestRun: Sendable {
         let store = try await storeStages(sources, claims)
         addReadingStages(sources, claims, assembled, blocks: store?.blocks)
         store?.add(to: pipeline) { [counters, options] parent in
-            SnapshotRecord(
+            try Self.checkRoots(assembled, counters)
+            return SnapshotRecord(
                 options: options, sources: sources, roots: assembled.roots, parent: parent,
                 counts: counters.counts, started: started)
         }
         try await pipeline.run()
+        try Self.checkRoots(assembled, counters)
         let snapshot = try await store?.commitSnapshot()
         return IngestResult(
             roots: assembled.roots, counts: counters.counts, report: pipeline.report,
             snapshot: snapshot)
+    }
+
+    /// Where no source could be read at all, there is no result that could be partial.
+    private static func checkRoots(_ assembled: Assembled, _ counters: IngestCounters) throws {
+        guard assembled.roots.isEmpty else { return }
+        let reasons = counters.skipped.map(\.description).joined(separator: "; ")
+        throw IngestError(.source, "nothing could be ingested: \(reasons)")
     }
 
     private var claimMode: BlockClaims.Mode {
@@ -144,7 +153,9 @@ public final class IngestRun: Sendable {
             while true {
                 // The permit comes first, so the oldest unfinished batch always has one.
                 try await meter.acquire(1, from: window)
-                guard let batch = try await meter.receive(from: scanned) else { return }
+                guard let batch = try await meter.receive(from: scanned) else {
+                    return window.release(1)
+                }
                 try await reader.read(batch)
             }
         } afterwards: {

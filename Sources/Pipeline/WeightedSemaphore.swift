@@ -19,6 +19,9 @@ public final class WeightedSemaphore: Sendable {
     /// The units that are taken at the moment.
     public var used: Int { state.withLock { $0.used } }
 
+    /// The requests that wait at the moment.
+    var waitingCount: Int { state.withLock { $0.waitingCount } }
+
     /// Takes `weight` units, suspending until they are free.
     ///
     /// - Throws: `CancellationError` if the task is cancelled while it waits; nothing is taken.
@@ -68,6 +71,7 @@ extension WeightedSemaphore {
         let capacity: Int
         private(set) var used = 0
         private var waiters: Deque<Waiter> = []
+        var waitingCount: Int { waiters.count }
         /// Requests cancelled between getting their ID and being queued.
         private var cancelledEarly: Set<Int> = []
         private var nextID = 0

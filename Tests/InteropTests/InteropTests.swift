@@ -14,9 +14,7 @@ import Testing
     })
 struct InteropTests {
     private static let treeCount: UInt64 = 6
-    private static let seed =
-        ProcessInfo.processInfo.environment["CAIRN_SEED"].flatMap(UInt64.init)
-        ?? UInt64.random(in: 0..<1_000_000)
+    private static let seed = SeededGenerator.runSeed
 
     private let scratch: TemporaryDirectory
     private let cairn: Command

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 #if canImport(Glibc)
     import Glibc
@@ -10,19 +11,6 @@ import Foundation
 
 /// A tree of files on disk that a seed decides on: names, sizes and content near every limit.
 struct RandomTree {
-    /// The 64-bit generator SplitMix64: small, seedable, good enough for test data.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// Kubo's default chunk.
     private static let chunk = 262_144
     private static let sizes = [
@@ -34,7 +22,7 @@ struct RandomTree {
     ]
 
     let root: URL
-    private var generator: Generator
+    private var generator: SeededGenerator
 
     private let includesLinks: Bool
 
@@ -42,7 +30,7 @@ struct RandomTree {
     init(seed: UInt64, at root: URL, includesLinks: Bool = true) throws {
         self.root = root
         self.includesLinks = includesLinks
-        generator = Generator(state: seed)
+        generator = SeededGenerator(seed: seed)
         try fill(root, depth: 0)
         if seed % 3 == 0 { try addWideDirectory() }
         if seed % 4 == 0 { try addFile(of: 174 * Self.chunk + 1, named: "two levels of nodes") }

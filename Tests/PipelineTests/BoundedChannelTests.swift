@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Pipeline
-import Synchronization
 import Testing
 
 struct BoundedChannelTests {
@@ -16,14 +15,14 @@ struct BoundedChannelTests {
     @Test func `a full channel holds its sender back until there is room`() async throws {
         let channel = BoundedChannel<Int>(capacity: 10)
         try await channel.send(1, weight: 6)
-        let sent = Mutex(false)
+        let sent = Recorder<Int>()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await channel.send(2, weight: 6)
-                sent.withLock { $0 = true }
+                sent.append(2)
             }
             for _ in 0..<1000 { await Task.yield() }
-            #expect(sent.withLock { $0 } == false)
+            #expect(sent.elements.isEmpty)
             #expect(channel.queuedWeight == 6)
             #expect(try await channel.receive() == 1)
             #expect(try await channel.receive() == 2)

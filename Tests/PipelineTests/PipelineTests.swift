@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Pipeline
+@testable import Pipeline
 import Synchronization
 import Testing
 
@@ -109,20 +109,20 @@ struct WeightedSemaphoreTests {
     @Test func `waiting requests are granted in order of arrival`() async throws {
         let budget = WeightedSemaphore(capacity: 10)
         try await budget.acquire(10)
-        let order = Mutex<[Int]>([])
+        let order = Recorder<Int>()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<5 {
                 group.addTask {
                     try await budget.acquire(10)
-                    order.withLock { $0.append(number) }
+                    order.append(number)
                     budget.release(10)
                 }
-                for _ in 0..<200 { await Task.yield() }
+                while budget.waitingCount <= number { await Task.yield() }
             }
             budget.release(10)
             try await group.waitForAll()
         }
-        #expect(order.withLock { $0 }.sorted() == [0, 1, 2, 3, 4])
+        #expect(order.elements == [0, 1, 2, 3, 4])
         #expect(budget.used == 0)
     }
 

@@ -85,13 +85,15 @@ public indirect enum InputContent: Sendable {
     case bytes([UInt8])
     case fill(UInt8, count: Int)
     case chacha(seed: String, count: Int)
+    /// Bytes of a ``SeededGenerator``: for much data, as ChaCha20 is slow without optimisation.
+    case noise(seed: UInt64, count: Int)
     case join([InputContent])
 
     /// The length in bytes.
     public var byteCount: Int {
         switch self {
         case .bytes(let bytes): bytes.count
-        case .fill(_, let count), .chacha(_, let count): count
+        case .fill(_, let count), .chacha(_, let count), .noise(_, let count): count
         case .join(let parts): parts.reduce(0) { $0 + $1.byteCount }
         }
     }
@@ -104,6 +106,15 @@ public indirect enum InputContent: Sendable {
         case .chacha(let seed, let count):
             var stream = ChaCha20Keystream(seed: seed)
             return stream.next(count)
+        case .noise(let seed, let count):
+            var generator = SeededGenerator(seed: seed)
+            var bytes = [UInt8](repeating: 0, count: (count + 7) / 8 * 8)
+            bytes.withUnsafeMutableBytes { bytes in
+                for word in bytes.bindMemory(to: UInt64.self).indices {
+                    bytes.storeBytes(of: generator.next(), toByteOffset: word * 8, as: UInt64.self)
+                }
+            }
+            return Array(bytes.prefix(count))
         case .join(let parts): return parts.flatMap { $0.bytes() }
         }
     }

@@ -75,7 +75,8 @@ final class DAGAssembler {
             directories.append(
                 OpenDirectory(
                     name: name, metadata: metadata, rules: options.dag.directoryRules,
-                    cidBuilder: options.cidBuilder, spillDirectory: options.spillDirectory))
+                    cidBuilder: options.cidBuilder, spillDirectory: options.spillDirectory,
+                    memoryByteLimit: options.directoryByteLimit))
         case .symbolicLink(let name, let target, let metadata):
             let (block, tsize) = try Symlink.block(
                 target: target, mtime: metadata.mtime, cidBuilder: options.cidBuilder)

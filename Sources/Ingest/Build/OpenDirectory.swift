@@ -10,30 +10,26 @@ import UnixFS
 /// Entries are kept in memory up to a limit, then in sorted runs on disk: a directory of ten
 /// million entries takes no more memory than one of a hundred thousand.
 final class OpenDirectory {
-    /// Bytes of entries that a directory keeps in memory.
-    ///
-    /// A guess that is small beside the budget and large beside the threshold at which directories
-    /// are sharded.
-    static let memoryByteLimit = 8 << 20
-
     let name: [UInt8]
     private let metadata: UnixFSMetadata
     private let rules: DirectoryRules
     private let cidBuilder: CIDBuilder
     private let spillDirectory: String
+    private let memoryByteLimit: Int
     private var estimate: DirectoryEstimate
     private var run = EntryRun()
     private var spill: SpillFile?
 
     init(
         name: [UInt8], metadata: UnixFSMetadata, rules: DirectoryRules, cidBuilder: CIDBuilder,
-        spillDirectory: String
+        spillDirectory: String, memoryByteLimit: Int
     ) {
         self.name = name
         self.metadata = metadata
         self.rules = rules
         self.cidBuilder = cidBuilder
         self.spillDirectory = spillDirectory
+        self.memoryByteLimit = memoryByteLimit
         estimate = DirectoryEstimate(rules: rules, metadata: metadata)
     }
 
@@ -44,7 +40,7 @@ final class OpenDirectory {
     func append(_ entry: DirectoryEntry) throws(IngestError) {
         estimate.add(name: entry.name, cid: entry.cid, tsize: entry.tsize)
         run.append(entry)
-        guard run.byteCount > Self.memoryByteLimit else { return }
+        guard run.byteCount > memoryByteLimit else { return }
         guard estimate.isSharded else {
             // One block holds all links, and blocks have a limit.
             guard run.byteCount > Block.byteLimit else { return }

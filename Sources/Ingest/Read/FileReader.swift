@@ -121,8 +121,10 @@ final class FileReader {
         var start = filled
         var chunkCount = 0
         while true {
-            let slab = try await currentSlab()
+            try await ensureSlab()
             try meter.working {
+                // Not held beyond this: whoever waits for a slab must hold none.
+                guard let slab = batch.slab else { return }
                 filled = try filling.fill(slab.bytes, from: filled, source)
                 start = appendChunks(
                     of: slab, from: start, isFinal: filling.isAtEnd, entry.metadata, &chunkCount)
@@ -166,29 +168,29 @@ final class FileReader {
     /// Sends the batch off, so that reading or cutting can go on, and returns where the uncut
     /// bytes, which began at `start`, stand from now on.
     private func makeRoom(keepingFrom start: Int) async throws -> Int {
-        guard let old = batch.slab else { return start }
-        let hadAllChunks = batch.chunks.count == Self.chunkLimit
-        let tail = start..<filled
-        try await flush(isLast: false)
-        if hadAllChunks {
+        if batch.chunks.count == Self.chunkLimit {
             // The rest of the slab is cut into the next batch; both only read what is filled.
-            batch.slab = old
-            filled = tail.upperBound
+            let (slab, end) = (batch.slab, filled)
+            try await flush(isLast: false)
+            batch.slab = slab
+            filled = end
             return start
         }
-        guard !tail.isEmpty else { return 0 }
-        let slab = try await currentSlab()
-        slab.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: old.bytes[tail]))
+        // A copy of its own, because the old slab goes before the new one comes: readers that
+        // held one each while they waited for another would wait for each other.
+        let tail = batch.slab.map { Array($0.bytes[start..<filled]) } ?? []
+        try await flush(isLast: false)
+        try await ensureSlab()
+        if !tail.isEmpty { batch.slab?.bytes.copyBytes(from: tail) }
         filled = tail.count
         return 0
     }
 
-    private func currentSlab() async throws -> Slab {
-        if let slab = batch.slab { return slab }
-        let slab = try await pool.acquire(meter)
-        batch.slab = slab
+    /// Makes sure that there is a slab to read into.
+    private func ensureSlab() async throws {
+        if batch.slab != nil { return }
+        batch.slab = try await pool.acquire(meter)
         filled = 0
-        return slab
     }
 
     private func flush(isLast: Bool) async throws {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import IPLD
+public import IPLD
 import Multiformats
-import TestSupport
-import UnixFS
+public import UnixFS
 
 /// Imports an input in memory, the plain way: no stage, no cache, one file after the other.
-struct TreeImporter {
+public struct TreeImporter {
     let options: DAGCase.Options
     let cidBuilder: CIDBuilder
     let chunker: Chunker
@@ -19,7 +18,10 @@ struct TreeImporter {
         case unknown(String)
     }
 
-    init(_ options: DAGCase.Options, emit: @escaping (Block) throws -> Void) throws {
+    /// An importer that hands its blocks to `emit`.
+    ///
+    /// - Throws: an error that tells which option makes no sense.
+    public init(_ options: DAGCase.Options, emit: @escaping (Block) throws -> Void) throws {
         guard let function = HashFunction(name: options.hash) else {
             throw Mistake.unknown(options.hash)
         }
@@ -42,7 +44,7 @@ struct TreeImporter {
     }
 
     /// Imports the root, wrapped if the options say so.
-    func importRoot(_ tree: InputTree) throws -> RootLink {
+    public func importRoot(_ tree: InputTree) throws -> RootLink {
         let root = try link(tree.prepared(options))
         guard let name = options.wrapName else { return root }
         return try DirectoryBuilder(rules: rules, cidBuilder: cidBuilder).build(
@@ -84,7 +86,7 @@ struct TreeImporter {
     }
 
     /// Imports one file.
-    func importFile(_ bytes: [UInt8], metadata: UnixFSMetadata = .none) throws -> FileLink {
+    public func importFile(_ bytes: [UInt8], metadata: UnixFSMetadata = .none) throws -> FileLink {
         let format = LeafFormat(rawLeaves: options.rawLeaves, layout: layout)
         var builder = try FileDAGBuilder(
             layout: layout, maxLinks: options.maxLinks, cidBuilder: cidBuilder,

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TestSupport
-
 extension InputTree {
     /// What is left to import once the options have had their say.
-    func prepared(_ options: DAGCase.Options) -> InputTree {
+    public func prepared(_ options: DAGCase.Options) -> InputTree {
         guard case .directory(let entries) = kind else { return self }
         var kept: [(name: String, tree: InputTree)] = []
         for entry in entries where !options.leavesOut(entry.name) {
