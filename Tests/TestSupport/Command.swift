@@ -2,6 +2,12 @@
 
 public import Foundation
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// A program that a test runs to its end.
 public struct Command: Sendable {
     /// What a program left behind.
@@ -44,22 +50,15 @@ public struct Command: Sendable {
         try Data().write(to: outputFile)
         try Data().write(to: errorsFile)
 
-        let process = Process()
-        process.executableURL = executable
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment
+        let environment = ProcessInfo.processInfo.environment
             .merging(environment) { _, ours in ours }
-        process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try FileHandle(forWritingTo: outputFile)
-        process.standardError = try FileHandle(forWritingTo: errorsFile)
-        let status = try await withCheckedThrowingContinuation {
-            (ended: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { process in
-                let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
-                ended.resume(returning: signal + process.terminationStatus)
-            }
-            do { try process.run() } catch { ended.resume(throwing: error) }
-        }
+        let child = try ChildProcess(
+            executable.path, arguments, environment: environment.map { "\($0)=\($1)" },
+            files: [
+                (inputFile.path, O_RDONLY), (outputFile.path, O_WRONLY | O_APPEND),
+                (errorsFile.path, O_WRONLY | O_APPEND),
+            ])
+        let status = await child.end()
         return Outcome(
             status: status, output: try Data(contentsOf: outputFile),
             errors: String(decoding: try Data(contentsOf: errorsFile), as: UTF8.self))

@@ -90,8 +90,7 @@ struct Ingest: AsyncParsableCommand {
         let opened = try await openRepository()
         var options = try IngestOptions(
             dag: try dag.resolve(fallback: opened?.config.profile),
-            selection: try Selection(
-                includesHidden: hidden, excluding: exclude, including: include))
+            selection: try selection())
         options.wrap = wrap
         options.followsSymbolicLinks = dereference
         options.staysOnFileSystem = oneFileSystem
@@ -111,6 +110,13 @@ struct Ingest: AsyncParsableCommand {
         }
         reporter.finish(result, notes: run.counters.notes)
         if result.counts.skipped > 0 { throw ExitCode(Failure.skippedInputs) }
+    }
+
+    private func selection() throws -> Selection {
+        do {
+            return try Selection(
+                includesHidden: hidden, excluding: exclude, including: include)
+        } catch { throw UsageError(message: "--exclude or --include: \(error)") }
     }
 
     private var verb: String { onlyHash ? "hashed" : dryRun ? "would ingest" : "ingested" }
