@@ -99,7 +99,7 @@ struct StoreTests {
         #expect(names.sorted() == ["repository", "source"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a cancelled run ends at once, and the next one finishes its work`() async throws {
         let tree = InputTree(
             .directory(
@@ -114,10 +114,11 @@ struct StoreTests {
             // Unstructured: cancelled and awaited below.
             let task = Task { try await run.run([.path(path)]) }
             try await Task.sleep(for: .milliseconds(milliseconds))
-            let start = ContinuousClock.now
+            let before = run.counters.counts.bytes
             task.cancel()
             let outcome = await task.result
-            #expect(start.duration(to: .now) < .seconds(1))
+            // Bytes, not seconds: those depend on what else the machine does.
+            #expect(run.counters.counts.bytes - before < 16 << 20)
             if case .failure(let error) = outcome { #expect(error is CancellationError) }
         }
         let result = try await scene.ingest()
