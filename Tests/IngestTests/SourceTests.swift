@@ -98,7 +98,8 @@ struct SourceTests {
         #expect(target == Array("no/where".utf8))
     }
 
-    @Test func `followed symbolic links are what they point to, and loops are named`() async throws {
+    @Test func `followed symbolic links are what they point to, and loops are named`() async throws
+    {
         let source = try scene.write(
             InputTree(
                 .directory([
@@ -152,7 +153,9 @@ struct SourceTests {
         #expect(result.counts.ignored == 1)
         #expect(run.counters.notes.count == 1)
         #expect(run.counters.notes.first?.contains("pipe: FIFO") == true)
-        let error = await #expect(throws: IngestError.self) { try await scene.ingest("source/pipe") }
+        let error = await #expect(throws: IngestError.self) {
+            try await scene.ingest("source/pipe")
+        }
         #expect(error?.message.contains("FIFO") == true)
     }
 

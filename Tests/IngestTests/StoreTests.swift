@@ -100,7 +100,7 @@ struct StoreTests {
         #expect(names.sorted() == ["repository", "source"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(15)))
     func `a cancelled run ends at once, and the next one finishes its work`() async throws {
         let tree = InputTree(
             .directory(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Pipeline
 import Synchronization
 import Testing
+
+@testable import Pipeline
 
 struct PipelineTests {
     private struct Failure: Error {}

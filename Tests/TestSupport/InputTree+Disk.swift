@@ -20,7 +20,8 @@ extension InputTree {
         case .directory(let entries):
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: false)
             for entry in entries {
-                try entry.tree.write(to: url.appending(path: entry.name, directoryHint: .notDirectory))
+                try entry.tree.write(
+                    to: url.appending(path: entry.name, directoryHint: .notDirectory))
             }
         }
         if let mode { try check(fchmodat(AT_FDCWD, url.path, mode_t(mode), 0)) }

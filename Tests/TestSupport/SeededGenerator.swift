@@ -9,6 +9,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     /// The generator of `seed`.
     public init(seed: UInt64) { state = seed }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state
@@ -17,7 +18,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// The seed of this test run: `CAIRN_SEED`, or another one each time. Tests print it.
+    /// The seed of this test run, which tests print.
+    ///
+    /// `CAIRN_SEED` if set, else another one each time.
     public static let runSeed =
         ProcessInfo.processInfo.environment["CAIRN_SEED"].flatMap(UInt64.init)
         ?? UInt64.random(in: 0..<1_000_000)

@@ -59,7 +59,9 @@ actor FaultLibrary {
 
     private static func compile(in directory: TemporaryDirectory?) async throws -> String? {
         #if os(Linux)
-            guard let directory, let clang = try? Command.named("clang") else { return nil }
+            guard let directory,
+                let clang = try? Command.named("clang")  // without it, faults are not possible
+            else { return nil }
             let source = Command.packageRoot.appending(path: "Fixtures/faults/faults.c").path
             let library = directory.url.appending(path: "faults.so").path
             let outcome = try await clang.run(

@@ -91,7 +91,7 @@ struct FaultTrial {
 
     private func expectReadable(_ root: String, _ source: String, _ fault: Fault) async throws {
         let back = bench.path("back")
-        defer { try? FileManager.default.removeItem(atPath: back) }  // nothing came back: told below
+        defer { try? FileManager.default.removeItem(atPath: back) }  // not there: told below
         let get = try await bench.cairn.run(["get", "--quiet", root, "-o", back])
         #expect(get.status == 0, "get after \(fault): \(get.errors)")
         let same = FileManager.default.contentsEqual(atPath: source, andPath: back)

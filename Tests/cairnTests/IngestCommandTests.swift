@@ -16,7 +16,8 @@ struct IngestCommandTests {
         #expect(outcome.errors.isEmpty)
         #expect(outcome.lines.count == 1)
         #expect(outcome.lines.first?.hasPrefix("baf") == true)
-        #expect(try await bench.run("ingest", "--only-hash", "--quiet", source).lines == outcome.lines)
+        #expect(
+            try await bench.run("ingest", "--only-hash", "--quiet", source).lines == outcome.lines)
     }
 
     @Test func `JSON comes in lines, the summary last and complete`() async throws {
@@ -112,7 +113,9 @@ struct IngestCommandTests {
         }
     }
 
-    @Test func `an interrupt ends the run, says what was kept, and the next run ends well`() async throws {
+    @Test func `an interrupt ends the run, says what was kept, and the next run ends well`()
+        async throws
+    {
         let source = try bench.write(
             InputTree(
                 .directory(

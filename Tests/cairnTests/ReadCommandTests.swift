@@ -61,7 +61,8 @@ struct ReadCommandTests {
         let cid = try #require(old["cid"] as? String)
         let recursive = try await bench.run("ls", "-r", root)
         #expect(recursive.lines.contains { $0.hasSuffix(" sub/deep") })
-        let stat = try #require(try await bench.run("stat", "--json", "\(root)/old").objects().first)
+        let stat = try #require(
+            try await bench.run("stat", "--json", "\(root)/old").objects().first)
         #expect(stat["cid"] as? String == cid)
         #expect(stat["size"] as? Int == 400_000)
         let bytes = InputContent.noise(seed: 3, count: 400_000).bytes()

@@ -44,7 +44,8 @@ struct UsageTests {
         (["ingest", "--layout", "round", "x"], "--layout"),
         (["ingest", "--profile", "unixfs-v9", "x"], "unixfs-v9"),
         (["ingest", "--hash", "md5", "x"], "md5"),
-        (["ingest", "--mode", "9", "x"], "--mode"), (["ingest", "--mtime", "late", "x"], "--mtime"),
+        (["ingest", "--mode", "9", "x"], "--mode"),
+        (["ingest", "--mtime", "late", "x"], "--mtime"),
         (["ingest", "--width", "hash=0", "x"], "--width"),
         (["ingest", "--width", "paint=2", "x"], "--width"),
         (["ingest", "--memory", "1MiB", "x"], "--memory"),
@@ -53,7 +54,8 @@ struct UsageTests {
         (["ingest", "--only-hash", "--dry-run", "x"], "--dry-run"),
         (["ingest", "--quiet", "--json", "x"], "--json"), (["ingest", "-", "-"], "standard input"),
         (["export", "--car-version", "3", "x"], "--car-version"),
-        (["export", "--car-version", "2", "x"], "-o"), (["export", "--scope", "some", "x"], "--scope"),
+        (["export", "--car-version", "2", "x"], "-o"),
+        (["export", "--scope", "some", "x"], "--scope"),
         (["dag", "get", "--output-codec", "xml", "x"], "--output-codec"),
         (["verify", "--sample", "0%"], "--sample"), (["verify", "--since", "soon"], "--since"),
         (["nonsense"], "nonsense"), (["cat", "--offset", "-1", "x"], "--offset"),
@@ -84,7 +86,8 @@ struct UsageTests {
         try bench.write(InputTree(.directory([("thesis.txt", .text("mine"))])), as: "repository")
         let outcome = try await bench.run("ingest", "-", exits: 1)
         #expect(outcome.errors.contains("thesis.txt"))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: bench.repository.path).count == 1)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: bench.repository.path).count == 1)
     }
 
     @Test func `a CID that is none, or that is not stored, is named`() async throws {
@@ -96,7 +99,9 @@ struct UsageTests {
         #expect(unknown.errors.contains(absent))
     }
 
-    @Test func `a path that is missing fails, one that cannot be read is skipped with 3`() async throws {
+    @Test func `a path that is missing fails, one that cannot be read is skipped with 3`()
+        async throws
+    {
         let missing = try await bench.run("ingest", bench.path("nowhere"), exits: 1)
         #expect(missing.errors.contains("nowhere"))
         try bench.write(
