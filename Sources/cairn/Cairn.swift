@@ -20,17 +20,17 @@ struct Cairn: AsyncParsableCommand {
             """,
         version: "0.1.0",
         groupedSubcommands: [
-            CommandGroup(name: "Store:", subcommands: [Ingest.self, Import.self]),
+            CommandGroup(name: "Store", subcommands: [Ingest.self, Import.self]),
             CommandGroup(
-                name: "Read:",
+                name: "Read",
                 subcommands: [
                     List.self, Cat.self, Get.self, Stat.self, DAG.self, BlockCommand.self,
                     Export.self,
                 ]),
             CommandGroup(
-                name: "Keep:",
+                name: "Keep",
                 subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
-            CommandGroup(name: "Shell:", subcommands: [Completions.self]),
+            CommandGroup(name: "Shell", subcommands: [Completions.self]),
         ])
 
     static func main() async {

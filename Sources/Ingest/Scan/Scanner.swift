@@ -41,6 +41,7 @@ final class Scanner {
     func run(_ sources: [IngestSource]) async throws {
         if options.wrap {
             let metadata = options.dag.metadata(.directory, permissions: nil, modified: nil)
+            counters.found(.directory)
             try await emit(.enterDirectory(name: [], metadata))
         }
         for source in sources { try await scan(source) }
@@ -51,6 +52,7 @@ final class Scanner {
     private func scan(_ source: IngestSource) async throws {
         switch source {
         case .standardInput(let name):
+            counters.found(.regular)
             let metadata = options.dag.metadata(.file, permissions: nil, modified: nil)
             try await emit(
                 .file(

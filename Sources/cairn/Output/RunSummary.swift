@@ -14,8 +14,13 @@ struct RunSummary {
     func lines(verb: String) -> [String] {
         let (counts, elapsed) = (result.counts, result.report.elapsed)
         let seconds = max(Figures.seconds(elapsed), 1e-6)
+        let what = counts.files + counts.directories > 0 ? "\(Self.entries(counts)), " : ""
+        var rate = "\(Figures.bytes(Int(Double(counts.bytes) / seconds)))/s"
+        if counts.files > 0 {
+            rate += ", \(Figures.count(Int(Double(counts.files) / seconds))) files/s"
+        }
         var lines = [
-            "\(verb) \(Figures.count(counts.files, "file")), \(Figures.count(counts.directories, "directory", plural: "directories")), \(Figures.bytes(counts.bytes)) in \(Figures.duration(elapsed)) (\(Figures.bytes(Int(Double(counts.bytes) / seconds)))/s, \(Figures.count(Int(Double(counts.files) / seconds))) files/s)"
+            "\(verb) \(what)\(Figures.bytes(counts.bytes)) in \(Figures.duration(elapsed)) (\(rate))"
         ]
         let isStored = result.snapshot != nil
         var blocks =
@@ -36,6 +41,11 @@ struct RunSummary {
                 "\(Figures.count(counts.skipped, "input")) skipped because of errors, named above")
         }
         return lines
+    }
+
+    private static func entries(_ counts: IngestCounts) -> String {
+        Figures.count(counts.files, "file") + ", "
+            + Figures.count(counts.directories, "directory", plural: "directories")
     }
 
     /// The summary object.
