@@ -49,8 +49,8 @@ public struct IngestOptions: Sendable {
     public var memory = MemoryPlan()
     /// Bytes of entries that a directory keeps in memory; more go to ``spillDirectory``.
     ///
-    /// Default 8 MiB: a guess, small beside the budget and large beside the size at which directories are
-    /// sharded.
+    /// Default 8 MiB: a guess, small beside the budget and large beside the size at which
+    /// directories are sharded.
     public var directoryByteLimit = 8 << 20
     /// Where entries of directories larger than memory go.
     public var spillDirectory = "/tmp"
