@@ -37,11 +37,6 @@ enum Console {
     /// Writes bytes of results.
     static func bytes(_ bytes: UnsafeRawBufferPointer) { write(bytes, to: 1) }
 
-    /// Does nothing: nothing is buffered.
-    ///
-    /// Marks where output must be complete.
-    static func flush() {}
-
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }

@@ -14,7 +14,6 @@ enum Failure {
     static func exit(with error: any Error) -> Never {
         switch error {
         case let code as ExitCode:
-            Console.flush()
             Cairn.exit(withError: code)
         case is CancellationError:
             Console.error("interrupted")
@@ -31,7 +30,6 @@ enum Failure {
             let text = Cairn.fullMessage(for: error)
             let isHelp = Cairn.exitCode(for: error) == .success
             isHelp ? Console.line(text) : Console.error(text)
-            Console.flush()
             Cairn.exit(withError: isHelp ? ExitCode.success : ExitCode(usage))
         }
         Console.error("cairn: \(error)")
