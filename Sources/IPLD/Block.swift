@@ -42,4 +42,24 @@ public protocol BlockSource: Sendable {
     ///
     /// - Throws: an error that names the CID when the block is missing or bad.
     func block(_ cid: CID) async throws -> Block
+
+    /// Hands the block of each of `cids` to `body`, in the order that is cheapest for the source,
+    /// one at a time.
+    ///
+    /// `body` gets the CID's index in `cids`; it may run on a thread of the source's, and may
+    /// block.
+    /// - Throws: what `body` throws, or an error that names the first CID whose block is missing
+    ///   or bad; others may have been handed out by then.
+    func forEachBlock(
+        _ cids: [CID], _ body: @escaping @Sendable (_ index: Int, Block) throws -> Void
+    ) async throws
+}
+
+extension BlockSource {
+    /// Asks for one block after the other.
+    public func forEachBlock(
+        _ cids: [CID], _ body: @escaping @Sendable (_ index: Int, Block) throws -> Void
+    ) async throws {
+        for (index, cid) in cids.enumerated() { try body(index, try await block(cid)) }
+    }
 }

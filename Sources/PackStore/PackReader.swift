@@ -77,7 +77,7 @@ public final class PackReader: Sendable {
     }
 
     /// The block of `entry`, cut out of its frame's content and checked against its CID.
-    func block(
+    private func block(
         _ entry: PackBlock, ordinal: Int, in content: [UInt8]
     ) throws(PackError) -> Block {
         guard entry.offset + entry.byteCount <= content.count else {
@@ -96,15 +96,12 @@ public final class PackReader: Sendable {
             throw .damaged(id, "no block \(ordinal) among \(header.blockCount)")
         }
         let offset = header.blocksOffset + ordinal * PackFormat.blockEntryByteCount
-        let bytes = try object.bytes(
-            PackFormat.blockEntryByteCount, at: header.indexOffset + Int64(offset), of: id)
+        let bytes = try indexBytes(PackFormat.blockEntryByteCount, at: offset)
         return try BlockEntry(decoding: bytes[...], ordinal: ordinal, header)
     }
 
     private func cid(of entry: BlockEntry) throws(PackError) -> CID {
-        let offset = header.cidsOffset + entry.cidOffset
-        let bytes = try object.bytes(
-            entry.cidByteCount, at: header.indexOffset + Int64(offset), of: id)
+        let bytes = try indexBytes(entry.cidByteCount, at: header.cidsOffset + entry.cidOffset)
         return try entry.cid(bytes[...], id)
     }
 
@@ -113,12 +110,17 @@ public final class PackReader: Sendable {
             throw .damaged(id, "no frame \(frame) among \(header.frameCount)")
         }
         let offset = header.framesOffset + frame * PackFormat.frameEntryByteCount
-        let bytes = try object.bytes(
-            PackFormat.frameEntryByteCount, at: header.indexOffset + Int64(offset), of: id)
+        let bytes = try indexBytes(PackFormat.frameEntryByteCount, at: offset)
         return try FramePlace(decoding: bytes[...], frame: frame, header)
     }
 
-    private func content(at place: FramePlace, frame: Int) throws(PackError) -> [UInt8] {
+    /// Bytes of the index, from its start.
+    func indexBytes(_ byteCount: Int, at offset: Int) throws(PackError) -> [UInt8] {
+        try object.bytes(byteCount, at: header.indexOffset + Int64(offset), of: id)
+    }
+
+    /// What the frame at `place` decompresses to.
+    func content(at place: FramePlace, frame: Int) throws(PackError) -> [UInt8] {
         let stored = try object.bytes(place.storedByteCount, at: place.offset, of: id)
         let content = FrameDecompressor.content(
             of: stored[...], contentByteCount: place.contentByteCount)

@@ -86,43 +86,31 @@ public final class PackStore: Sendable {
         in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
     ) async throws -> Block {
         try await pool.run { [self] in
-            let reader = try reader(of: pack, tier: tier)
-            let entry = try reader.entry(ordinal)
-            guard entry.cid.multihashBytes == cid.multihashBytes else {
-                throw PackError(
-                    .otherBlock, pack: pack, message: "block \(ordinal) is \(entry.cid)")
-            }
-            let content = try content(of: entry, in: reader)
-            let block = try reader.block(entry, ordinal: ordinal, in: content)
-            return block.cid == cid ? block : Block(cid: cid, bytes: block.bytes)
+            var cursor = PackCursor(try reader(of: pack, tier: tier))
+            return try cursor.block(ordinal, expecting: cid, cache: self)
         }
     }
 
-    /// Reads many blocks of one pack, each frame once, and hands each to `body` on a thread of
-    /// the pool: in the order of the ordinals, checked against the CID in the pack.
+    /// Reads blocks of one pack, each frame once as a rule, and hands each to `body` on a thread
+    /// of the pool, in the order of the ordinals.
     ///
-    /// Frames read here do not push others out of the cache.
+    /// Each is checked against the CID in `wanted`, as by `block`.
     /// - Throws: what `body` throws, and ``PackError`` if the pack cannot be opened.
     public func read(
-        _ ordinals: [Int], of pack: PackID, tier: PackTier,
-        _ body: @escaping @Sendable (_ ordinal: Int, Result<Block, PackError>) throws -> Void
+        _ wanted: [WantedBlock], of pack: PackID, tier: PackTier,
+        _ body: @escaping @Sendable (WantedBlock, Result<Block, PackError>) throws -> Void
     ) async throws {
         try await pool.run { [self] in
-            let reader = try reader(of: pack, tier: tier)
-            var last: (frame: Int, content: [UInt8])?
-            for ordinal in ordinals.sorted() {
+            var cursor = PackCursor(try reader(of: pack, tier: tier))
+            for block in wanted.sorted(by: { $0.ordinal < $1.ordinal }) {
                 let result: Result<Block, PackError>
                 do throws(PackError) {
-                    let entry = try reader.entry(ordinal)
-                    if last?.frame != entry.frame {
-                        last = (entry.frame, try reader.frameContent(entry.frame))
-                    }
-                    let content = last?.content ?? []
-                    result = .success(try reader.block(entry, ordinal: ordinal, in: content))
+                    result = .success(
+                        try cursor.block(block.ordinal, expecting: block.cid, cache: self))
                 } catch {
                     result = .failure(error)
                 }
-                try body(ordinal, result)
+                try body(block, result)
             }
         }
     }
@@ -220,17 +208,33 @@ public final class PackStore: Sendable {
         readers.withLock { $0.insert(reader, for: key, cost: 1) }
         return reader
     }
+}
 
-    private func content(
-        of entry: PackBlock, in reader: PackReader
-    ) throws(PackError) -> [UInt8] {
-        let key = FrameKey(pack: reader.id, frame: entry.frame)
-        if let content = frames.withLock({ $0.value(key) }) { return content }
-        let content = try reader.frameContent(entry.frame)
-        // A frame that is one large block would push out many others and serve nobody else.
-        if entry.byteCount <= content.count / 2 {
-            frames.withLock { $0.insert(content, for: key, cost: content.count) }
+extension PackStore: FrameCache {
+    func content(of frame: Int, in pack: PackID) -> [UInt8]? {
+        frames.withLock { $0.value(FrameKey(pack: pack, frame: frame)) }
+    }
+
+    func keep(_ content: [UInt8], of frame: Int, in pack: PackID) {
+        frames.withLock {
+            $0.insert(content, for: FrameKey(pack: pack, frame: frame), cost: content.count)
         }
-        return content
+    }
+}
+
+/// A block to read, and where in its pack it lies.
+public struct WantedBlock: Hashable, Sendable {
+    /// The block's number in the pack.
+    public let ordinal: Int
+    /// What the block must hash to, and what it is handed out as.
+    public let cid: CID
+    /// What the caller knows it by.
+    public let index: Int
+
+    /// Describes a block to read.
+    public init(ordinal: Int, cid: CID, index: Int) {
+        self.ordinal = ordinal
+        self.cid = cid
+        self.index = index
     }
 }

@@ -28,15 +28,40 @@ public struct RepositoryBlocks: BlockStore {
             return try await repository.packs.block(
                 in: place.packID, tier: try await repository.tier(of: place.packID),
                 ordinal: Int(place.ordinal), expecting: cid)
-        } catch let error as PackError {
-            let code: BlockStoreError.Code =
-                switch error.code {
-                case .notFound: .notFound
-                case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
-                case .exists, .noSpace, .closed, .io: .failed
+        } catch let error as PackError { throw BlockStoreError(error, cid) }
+    }
+
+    /// Hands the block of each of `cids` to `body`, pack by pack and in the order in which they
+    /// lie there.
+    ///
+    /// One query of the catalog, and each frame is decompressed once as a rule; memory is that of
+    /// one block and one frame.
+    /// - Throws: ``BlockStoreError`` with the CID; `CatalogError`; what `body` throws.
+    public func forEachBlock(
+        _ cids: [CID], _ body: @escaping @Sendable (_ index: Int, Block) throws -> Void
+    ) async throws {
+        let stored = cids.indices.filter { cids[$0].inlineBlock == nil }
+        let places = try await repository.catalog.places(
+            of: stored.map { Array(cids[$0].multihashBytes) })
+        var packs: [PackID: [WantedBlock]] = [:]
+        for (index, place) in zip(stored, places) {
+            guard let place else { throw BlockStoreError.notFound(cids[index]) }
+            packs[place.packID, default: []].append(
+                WantedBlock(ordinal: Int(place.ordinal), cid: cids[index], index: index))
+        }
+        for (index, cid) in cids.enumerated() {
+            if let inlined = cid.inlineBlock { try body(index, inlined) }
+        }
+        for (pack, wanted) in packs {
+            let tier = try await repository.tier(of: pack)
+            do {
+                try await repository.packs.read(wanted, of: pack, tier: tier) { wanted, result in
+                    switch result {
+                    case .success(let block): try body(wanted.index, block)
+                    case .failure(let error): throw BlockStoreError(error, wanted.cid)
+                    }
                 }
-            throw BlockStoreError(
-                code, cid: cid, message: "\(error); run `cairn verify`", cause: error)
+            } catch let error as PackError { throw BlockStoreError(error, wanted[0].cid) }
         }
     }
 
@@ -79,5 +104,18 @@ extension Block {
         // What cannot be read may have links that a newer program understands.
         guard let links = try? IPLDCodec.links(of: self) else { return .nodes }
         return links.isEmpty && cid.codec == .dagPB ? .leaves : .nodes
+    }
+}
+
+extension BlockStoreError {
+    /// What a failure of a pack means for whoever wanted the block.
+    fileprivate init(_ error: PackError, _ cid: CID) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .notFound
+            case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
+            case .exists, .noSpace, .closed, .io: .failed
+            }
+        self.init(code, cid: cid, message: "\(error); run `cairn verify`", cause: error)
     }
 }

@@ -14,7 +14,16 @@ extension UnixFSReader {
     public func list(
         _ cid: CID, _ body: (DirectoryEntry) async throws -> Void
     ) async throws {
-        switch try await node(cid) {
+        try await list(try await node(cid), of: cid, body)
+    }
+
+    /// Hands each entry of a directory to `body` whose block, named `cid`, was read as `node`.
+    ///
+    /// Otherwise as ``list(_:_:)``.
+    public func list(
+        _ node: UnixFSNode, of cid: CID, _ body: (DirectoryEntry) async throws -> Void
+    ) async throws {
+        switch node {
         case .directory(let directory):
             for entry in directory.entries { try await body(entry) }
         case .hamtShard(let shard):

@@ -20,10 +20,13 @@ public struct UnixFSReader<Source: BlockSource>: Sendable {
     ///
     /// - Throws: ``UnixFSReadError/malformed(_:_:)``, or what the source throws.
     public func node(_ cid: CID) async throws -> UnixFSNode {
-        try Self.decode(try await source.block(cid))
+        try Self.node(of: try await source.block(cid))
     }
 
-    static func decode(_ block: Block) throws(UnixFSReadError) -> UnixFSNode {
+    /// `block`, decoded.
+    ///
+    /// - Throws: ``UnixFSReadError/malformed(_:_:)``.
+    public static func node(of block: Block) throws(UnixFSReadError) -> UnixFSNode {
         do { return try UnixFSNode(block) } catch { throw .malformed(block.cid, error) }
     }
 

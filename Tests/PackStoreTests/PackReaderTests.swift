@@ -85,12 +85,35 @@ import Testing
     @Test func `many blocks of a pack are read in order`() async throws {
         let read = Mutex<[Int]>([])
         let blocks = blocks
-        try await packs.read([103, 0, 100, 5, 102], of: pack.id, tier: .hot) { ordinal, result in
+        let wanted = [103, 0, 100, 5, 102].map {
+            WantedBlock(ordinal: $0, cid: blocks[$0].cid, index: $0 + 1)
+        }
+        try await packs.read(wanted, of: pack.id, tier: .hot) { wanted, result in
             let block = try result.get()
-            #expect(block == blocks[ordinal])
-            read.withLock { $0.append(ordinal) }
+            #expect(block == blocks[wanted.ordinal])
+            #expect(wanted.index == wanted.ordinal + 1)
+            read.withLock { $0.append(wanted.ordinal) }
         }
         #expect(read.withLock { $0 } == [0, 5, 100, 102, 103])
+    }
+
+    @Test func `one bad block among many does not spoil the others`() async throws {
+        let results = Mutex<[Int: PackError.Code?]>([:])
+        let wanted = [
+            WantedBlock(ordinal: 4, cid: blocks[4].cid, index: 0),
+            WantedBlock(ordinal: 5, cid: blocks[6].cid, index: 1),
+            WantedBlock(ordinal: blocks.count, cid: blocks[0].cid, index: 2),
+            WantedBlock(ordinal: 6, cid: blocks[6].cid, index: 3),
+        ]
+        try await packs.read(wanted, of: pack.id, tier: .hot) { wanted, result in
+            let code: PackError.Code? =
+                switch result {
+                case .success: nil
+                case .failure(let error): error.code
+                }
+            results.withLock { $0[wanted.index] = code }
+        }
+        #expect(results.withLock { $0 } == [0: nil, 1: .otherBlock, 2: .damaged, 3: nil])
     }
 
     @Test func `a deleted pack is gone`() async throws {

@@ -3,6 +3,7 @@
 public import BlockStore
 import IPLD
 import Multiformats
+import Synchronization
 import Testing
 
 /// What every store of blocks must do; run it on an empty one.
@@ -21,6 +22,7 @@ public struct BlockStoreContract {
         try await putTwiceIsOne()
         try await multihashDecides()
         try await emptyBlockIsABlock()
+        try await manyBlocksComeByIndex()
     }
 
     private func cid(_ bytes: [UInt8], _ codec: Multicodec = .raw) throws -> CID {
@@ -77,5 +79,32 @@ public struct BlockStoreContract {
         #expect(try await store.contains([block.cid]) == [false])
         try await store.put([block])
         #expect(try await store.block(block.cid) == block)
+    }
+
+    private func manyBlocksComeByIndex() async throws {
+        var blocks = try (0..<40).map { number in
+            let bytes = Array("block \(number) of many".utf8)
+            return Block(cid: try cid(bytes), bytes: bytes)
+        }
+        try await store.put(blocks)
+        blocks.append(blocks[3])
+        blocks.append(
+            Block(
+                cid: CID(v1: .raw, try HashFunction.identity.multihash(of: bytes.span)),
+                bytes: bytes))
+        blocks.reverse()
+        let found = Mutex<[Int: Block]>([:])
+        try await store.forEachBlock(blocks.map(\.cid)) { index, block in
+            found.withLock { $0[index] = block }
+        }
+        let inOrder = blocks.indices.map { index in found.withLock { $0[index] } }
+        #expect(inOrder == blocks)
+
+        let absent = try cid(Array("nobody put this either".utf8))
+        let error = await #expect(throws: BlockStoreError.self) {
+            try await store.forEachBlock([blocks[5].cid, absent]) { _, _ in }
+        }
+        #expect(error?.code == .notFound)
+        #expect(error?.cid == absent)
     }
 }

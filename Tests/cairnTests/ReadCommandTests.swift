@@ -39,6 +39,48 @@ struct ReadCommandTests {
         #expect(before == after)
     }
 
+    /// More directories, entries and levels than one batch of a restore takes.
+    private var bushy: InputTree {
+        var deep = InputTree.text("the end")
+        for level in 0..<60 {
+            deep = InputTree(.directory([("d\(level)", deep), ("file", .text("\(level)"))]))
+        }
+        let folders = (0..<90).map { number in
+            (
+                "folder\(number)",
+                InputTree(
+                    .directory([
+                        ("empty", InputTree(.directory([]), mtime: (1_100_000_000, 0))),
+                        ("same", .text("the same in all")),
+                        ("own", .text("\(number)")),
+                        ("link", InputTree(.symlink(target: "own"))),
+                    ]), mtime: (1_200_000_000 + Int64(number), 0))
+            )
+        }
+        return InputTree(
+            .directory(
+                folders + [
+                    ("deep", deep),
+                    ("large", InputTree(.file(.noise(seed: 5, count: 3_000_000)))),
+                    ("wide", .numbered(name: "n%d", text: "%d", first: 1, count: 700)),
+                ]))
+    }
+
+    @Test(arguments: ["unixfs-v1-2025", "unixfs-v0-2015"])
+    func `get brings back more than a batch holds`(_ profile: String) async throws {
+        let source = try bench.write(bushy)
+        let root = try await bench.ingest("--profile", profile, "--preserve-mtime", source)
+        let back = bench.path("back")
+        let outcome = try await bench.run("get", root, "-o", back)
+        #expect(outcome.errors.contains("942 files, 242 directories, 90 symbolic links"))
+        try await bench.expectEqual(source, back)
+        let find = try Command.named("find")
+        let format = ["-printf", "%P %T@\n"]
+        let before = try await find.run([source] + format).lines.sorted()
+        let after = try await find.run([back] + format).lines.sorted()
+        #expect(before == after)
+    }
+
     @Test func `get overwrites nothing`() async throws {
         let root = try await bench.ingest(try bench.write(tree))
         let taken = try bench.write(InputTree(.directory([("mine", .text("mine"))])), as: "taken")
