@@ -4,7 +4,8 @@ import contextlib, os, re, shutil, signal, subprocess, sys, tempfile, time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-CAIRN = ROOT / ".build/release/cairn"
+# Another build may be measured instead.
+CAIRN = Path(os.environ.get("CAIRN", ROOT / ".build/release/cairn"))
 MEBIBYTE = 1 << 20
 
 
@@ -129,7 +130,7 @@ class Table:
 
 def cairn():
     if not CAIRN.exists():
-        raise MeasuringError("no .build/release/cairn: run `make build` first")
+        raise MeasuringError(f"no {os.path.relpath(CAIRN)}: run `make build` first")
     return f"'{CAIRN}'"
 
 
