@@ -33,8 +33,8 @@ format: ## Format the sources in place
 
 gate: ## Count instructions and allocations of the micro benchmarks; fail if they grew
 	@Scripts/setup --test
-	@Benchmarks/gate
-	@Benchmarks/gate --self-check
+	@# 69: there is no valgrind for this system, which checks on a server must not pass over.
+	@Benchmarks/gate && Benchmarks/gate --self-check || { [ $$? = 69 ] && [ -z "$$CI" ]; }
 
 bench: ## Time this machine, then ingests beside other programs; DIR=… adds a tree of yours
 	@Scripts/setup --bench
