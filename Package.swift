@@ -41,7 +41,14 @@ let package = Package(
     name: "cairn",
     platforms: [.macOS(.v26)],
     products: [
-        .executable(name: "cairn", targets: ["cairn"])
+        .executable(name: "cairn", targets: ["cairn"]),
+        // What Benchmarks/ measures. No promise to anybody else.
+        .library(
+            name: "CairnModules",
+            targets: [
+                "Multiformats", "FileIO", "IPLD", "UnixFS", "CAR", "BlockStore", "ObjectStore",
+                "PackStore", "Catalog", "Pipeline",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// The settings of the parent package.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "cairn-benchmarks",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(name: "cairn", path: ".."),
+        // Without its traits, which pull in a malloc of its own.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        // What is measured. Both front ends run these same bodies.
+        .target(
+            name: "Workloads", dependencies: [.product(name: "CairnModules", package: "cairn")],
+            swiftSettings: strict),
+        // Runs one workload under callgrind; see `gate`.
+        .executableTarget(
+            name: "WorkloadRunner", dependencies: ["Workloads"], swiftSettings: strict),
+        // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
+        .executableTarget(
+            name: "Micro",
+            dependencies: ["Workloads", .product(name: "Benchmark", package: "benchmark")],
+            path: "Benchmarks/Micro", swiftSettings: strict,
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    ]
+)
