@@ -94,7 +94,12 @@ let package = Package(
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "ObjectStore",
                 "PackStore", "Catalog", "Repository", "Pipeline", "Ingest",
             ]),
-        module("Bench", ["FileIO"]),
+        module(
+            "Bench",
+            [
+                "Multiformats", "IPLD", "UnixFS", "FileIO", "BlockStore", "PackStore", "Catalog",
+                "Repository", "Pipeline", "Ingest",
+            ]),
 
         // Floor 5: surfaces.
         .executableTarget(
@@ -125,7 +130,7 @@ let package = Package(
                 "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
-        tests("Bench", ["Bench", "FileIO"]),
+        tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
         // The command line beside Kubo and libipld; see Scripts/peers.
         tests("Interop", []),

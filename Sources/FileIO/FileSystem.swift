@@ -18,4 +18,7 @@ public enum FileSystem {
             .multipliedReportingOverflow(by: Int(clamping: status.f_frsize))
         return overflow ? .max : byteCount
     }
+
+    /// Has all that was written to any file system put on its device, and waits for it.
+    public static func synchronizeAll() { sync() }
 }

@@ -6,5 +6,6 @@ struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure how fast this machine ingests, and what holds it up.",
-        subcommands: [BenchCorpus.self])
+        subcommands: [BenchRun.self, BenchCorpus.self],
+        defaultSubcommand: BenchRun.self)
 }
