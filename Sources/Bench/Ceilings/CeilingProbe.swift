@@ -55,11 +55,11 @@ struct CeilingProbe {
             try file.synchronize()
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
             defer { buffer.deallocate() }
-            var (cachedSeconds, deviceSeconds) = (Double.infinity, Double.infinity)
-            for _ in 0..<3 {
+            var (trials, deviceSeconds) = ([Double](), Double.infinity)
+            for _ in 0..<7 {
                 let start = CPUClock.thread
                 try Self.readAll(file, buffer)
-                cachedSeconds = min(cachedSeconds, (CPUClock.thread - start).inSeconds)
+                trials.append((CPUClock.thread - start).inSeconds)
             }
             for _ in 0..<2 {
                 file.dropFromCache()
@@ -68,7 +68,7 @@ struct CeilingProbe {
                 try Self.readAll(file, buffer)
                 deviceSeconds = min(deviceSeconds, start.duration(to: .now).inSeconds)
             }
-            let cached = Double(byteCount) / cachedSeconds
+            let cached = Double(byteCount) / max(trials.lowerMedian ?? 0, 1e-9)
             let deviceRate = Double(byteCount) / deviceSeconds
             // Nothing reads a device as fast as the cache; what seems to was still cached.
             return (cached, deviceRate < cached * 0.8 ? deviceRate : nil)
@@ -85,18 +85,20 @@ struct CeilingProbe {
     private func write() async throws -> (cached: Double, durable: Double) {
         let (store, byteCount) = (store, effort.probeByteCount)
         return try await BlockingPool.shared.run {
-            var (cached, durable) = (Double.infinity, Double.infinity)
+            var (cached, durable) = ([Double](), Double.infinity)
             for number in 0..<3 {
                 let name = Array("write-probe-\(number)".utf8)
                 let file = try store.createFile(name)
                 defer { try? store.remove(name) }  // the scratch directory is removed in any case
                 let (cpuStart, start) = (CPUClock.thread, ContinuousClock.now)
                 try Self.fill(file, byteCount)
-                cached = min(cached, (CPUClock.thread - cpuStart).inSeconds)
+                cached.append((CPUClock.thread - cpuStart).inSeconds)
                 try file.synchronize()
                 durable = min(durable, start.duration(to: .now).inSeconds)
             }
-            return (Double(byteCount) / max(cached, 1e-9), Double(byteCount) / durable)
+            return (
+                Double(byteCount) / max(cached.lowerMedian ?? 0, 1e-9), Double(byteCount) / durable
+            )
         }
     }
 

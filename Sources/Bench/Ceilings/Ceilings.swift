@@ -2,9 +2,9 @@
 
 /// How fast this machine does the single things that an ingest consists of, each alone.
 ///
-/// Figures of one core are by its own CPU time, so that other programs disturb little; those that
-/// wait for a device are by the clock. Of several trials the fastest counts: a ceiling is what
-/// the machine can do.
+/// Figures of cores are by their own CPU time, so that other programs disturb little: the median
+/// of several trials. Those that wait for a device are by the clock, and the fastest trial counts:
+/// a ceiling is what the machine can do.
 public struct Ceilings: Hashable, Sendable {
     /// Bytes per second of one core, and of all cores at once.
     public struct CoreRate: Hashable, Sendable {

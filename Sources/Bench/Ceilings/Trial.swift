@@ -33,21 +33,24 @@ enum Trial {
             name: name, perCore: bytes / alone, allCores: bytes / together * Double(cores))
     }
 
-    /// The CPU seconds of the fastest call within `budget`, on the thread that it runs on.
+    /// The median of the CPU seconds that calls take within `budget`, on the thread that it runs
+    /// on.
+    ///
+    /// Not the least: where a thread is interrupted, the kernel at times counts too little.
     private static func cpuSecondsPerCall(
         _ budget: Duration, _ worker: () throws -> () throws -> Void
     ) throws -> Double {
         let work = try worker()
         try work()  // warm: buffers grow, pages are touched
         let begun = ContinuousClock.now
-        var best = Double.infinity
+        var trials: [Double] = []
         repeat {
             try Task.checkCancellation()
             let start = CPUClock.thread
             try work()
-            best = min(best, (CPUClock.thread - start).inSeconds)
+            trials.append((CPUClock.thread - start).inSeconds)
         } while begun.duration(to: .now) < budget
-        return max(best, 1e-9)
+        return max(trials.lowerMedian ?? 0, 1e-9)
     }
 }
 

@@ -8,28 +8,37 @@ public struct Work: Hashable, Sendable {
     public var scanSeconds = 0.0
     /// CPU seconds for opening and reading files.
     public var readSeconds = 0.0
-    /// Bytes to hash, and bytes per second of all cores.
+    /// Bytes to hash.
     public var hashBytes = 0.0
+    /// Bytes hashed per second by all cores.
     public var hashRate = Double.infinity
-    /// Bytes to compress, and bytes per second of all cores.
+    /// Bytes to compress.
     public var compressBytes = 0.0
+    /// Bytes compressed per second by all cores.
     public var compressRate = Double.infinity
-    /// Bytes to store, bytes per second until they are durable, and CPU bytes per second.
+    /// Bytes to store.
     public var storeBytes = 0.0
+    /// Bytes made durable per second.
     public var storeRate = Double.infinity
+    /// Bytes written into the page cache per second, by one core.
     public var storeCPURate = Double.infinity
-    /// Rows to insert into the catalog, per second until they are durable, CPU seconds for each.
+    /// Rows to insert into the catalog.
     public var insertRows = 0.0
+    /// Rows made durable per second.
     public var insertRate = Double.infinity
+    /// CPU seconds for each row.
     public var insertCPUSeconds = 0.0
-    /// Look-ups in the catalog, and CPU seconds for each.
+    /// Look-ups in the catalog.
     public var lookups = 0.0
+    /// CPU seconds for each look-up.
     public var lookupSeconds = 0.0
-    /// Syncs that must wait for one another when all else is done, and seconds for each.
+    /// Syncs that must wait for one another when all else is done.
     public var finalSyncs = 0.0
+    /// Seconds for each sync.
     public var syncSeconds = 0.0
-    /// Bytes that would have to come from the device were they not cached, and its rate.
+    /// Bytes that would have to come from the device were they not cached.
     public var deviceReadBytes = 0.0
+    /// Bytes per second that the device delivers; nil if not known.
     public var deviceReadRate: Double?
     /// Cores.
     public var cores = 1

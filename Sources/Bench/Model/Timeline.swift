@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Ingest
 import Pipeline
 
 /// How a run went on, in evenly spaced samples, at most twice ``Timeline/sampleLimit`` of them.
@@ -43,7 +42,7 @@ public struct Timeline: Hashable, Sendable {
     init() {}
 
     /// Takes a sample, unless the last was only just taken.
-    mutating func add(_ report: PipelineReport, _ counts: IngestCounts, isLast: Bool = false) {
+    mutating func add(_ report: PipelineReport, isLast: Bool = false) {
         guard !report.stages.isEmpty else { return }
         let seconds = report.elapsed.inSeconds
         if samples.isEmpty {
@@ -56,11 +55,16 @@ public struct Timeline: Hashable, Sendable {
         guard seconds > last, isLast || seconds - last >= spacing else { return }
         samples.append(
             Sample(
-                seconds: seconds, bytes: counts.bytes, storedBytes: counts.storedBytes,
+                seconds: seconds, bytes: Self.bytes(of: "read", report),
+                storedBytes: Self.bytes(of: "store", report),
                 busySeconds: report.stages.map { $0.busy.inSeconds }))
         guard samples.count > 2 * Self.sampleLimit else { return }
         samples = samples.enumerated().filter { $0.offset.isMultiple(of: 2) }.map(\.element)
         spacing = seconds / Double(samples.count)
+    }
+
+    private static func bytes(of stage: String, _ report: PipelineReport) -> Int {
+        report.stages.first { $0.name == stage }?.bytes ?? 0
     }
 
     /// What went on between the samples, joined to `count` intervals at most.

@@ -109,7 +109,7 @@ struct SourceTrial {
         async let sampled = sample(run)
         let (result, seconds) = try await body()
         var timeline = await sampled
-        timeline.add(result.report, result.counts, isLast: true)
+        timeline.add(result.report, isLast: true)
         return (result, seconds, timeline)
     }
 
@@ -122,7 +122,7 @@ struct SourceTrial {
             // A pipeline that has ended tells the same time for ever.
             if report.elapsed == last, last > .zero { break }
             last = report.elapsed
-            timeline.add(report, run.counters.counts)
+            timeline.add(report)
             if timeline.samples.count == Timeline.sampleLimit { interval = .milliseconds(20) }
             do { try await Task.sleep(for: interval) } catch { break }  // cancelled: as above
         }

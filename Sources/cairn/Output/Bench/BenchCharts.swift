@@ -130,17 +130,20 @@ struct RateChart {
         let rates = intervals.flatMap { [$0.readRate, $0.storeRate] }
         let top = max(rates.max() ?? 0, 1) * 1.05
         var content: [String] = []
-        let step = Canvas.step(upTo: top / Double(1 << 20)) * Double(1 << 20)
-        var mark = 0.0
-        while mark <= top {
-            let y = place(mark, top)
+        let (unit, name) = top >= 2 * Double(1 << 30) ? (1 << 30, "GiB/s") : (1 << 20, "MiB/s")
+        let step = Canvas.step(upTo: top / Double(unit))
+        var index = 0
+        while Double(index) * step * Double(unit) <= top {
+            let mark = Double(index) * step
+            let y = place(mark * Double(unit), top)
             content.append(
                 Canvas.line(x1: Canvas.left, y1: y, x2: Canvas.left + Canvas.plot, y2: y))
+            let places = step >= 1 ? 0 : step >= 0.1 ? 1 : 2
             content.append(
                 Canvas.text(
-                    BenchWords.rate(mark), x: Canvas.left - 10, y: y + 4, anchor: "end",
-                    style: "quiet"))
-            mark += step
+                    "\(Figures.decimal(mark, places)) \(name)", x: Canvas.left - 10, y: y + 4,
+                    anchor: "end", style: "quiet"))
+            index += 1
         }
         let read = points(top, \.readRate)
         content.append(area(read, top))

@@ -190,7 +190,7 @@ enum BenchStyle {
         @media (prefers-color-scheme: dark) { :root { --paper: #15191c; --ink: #e4e7ea;
           --quiet: #98a2ab; --line: #343b41; --first: #6fb1d8; --second: #e9a460;
           --track: #22282d; } }
-        body { background: var(--paper); color: var(--ink); max-width: 62rem; margin: 2rem auto;
+        body { background: var(--paper); color: var(--ink); max-width: 68rem; margin: 2rem auto;
           padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; }
         h1 { font-size: 1.7rem; margin: 0 } h2 { font-size: 1.15rem; margin: 2.5rem 0 .2rem }
         header p, section p { margin: .2rem 0 .6rem } .quiet { color: var(--quiet) }
@@ -203,8 +203,8 @@ enum BenchStyle {
           stroke-linejoin: round } svg .area { fill: var(--first); opacity: .14 }
         svg .curve.first { stroke: var(--first); fill: none }
         svg .curve.second { stroke: var(--second); fill: none }
-        .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .87rem }
-        th, td { text-align: right; padding: .25rem .6rem; border-bottom: 1px solid var(--line);
+        .wide { overflow-x: auto } table { border-collapse: collapse; font-size: .83rem }
+        th, td { text-align: right; padding: .25rem .45rem; border-bottom: 1px solid var(--line);
           font-variant-numeric: tabular-nums; white-space: nowrap }
         th { font-weight: 600; white-space: normal; vertical-align: bottom }
         th:first-child, td:first-child { text-align: left; padding-left: 0 }
