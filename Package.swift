@@ -101,13 +101,19 @@ let package = Package(
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "ObjectStore",
                 "PackStore", "Catalog", "Repository", "Pipeline", "Ingest",
             ]),
+        module(
+            "Bench",
+            [
+                "Multiformats", "IPLD", "UnixFS", "FileIO", "BlockStore", "PackStore", "Catalog",
+                "Repository", "Pipeline", "Ingest",
+            ]),
 
         // Floor 5: surfaces.
         .executableTarget(
             name: "cairn",
             dependencies: [
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
-                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", argumentParser,
+                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", argumentParser,
             ], swiftSettings: strict),
 
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
@@ -131,6 +137,7 @@ let package = Package(
                 "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
+        tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
         // The command line beside Kubo and libipld; see Scripts/peers.
         tests("Interop", []),

@@ -171,6 +171,15 @@ public struct File: ~Copyable, Sendable {
         #endif
     }
 
+    /// Asks the kernel to forget the file's pages, so that the next read comes from the device.
+    ///
+    /// A hint, for what is written back already; promises nothing.
+    public func dropFromCache() {
+        #if canImport(Glibc)
+            _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        #endif
+    }
+
     /// Cuts or extends the file to `byteCount`.
     public func truncate(to byteCount: Int64) throws(IOError) {
         try systemCall("truncate", path: path) { ftruncate(descriptor, off_t(byteCount)) }

@@ -16,6 +16,11 @@ public final class StageMeter: Sendable {
     private let busy = Atomic<Int>(0)
     private let inputWait = Atomic<Int>(0)
     private let outputWait = Atomic<Int>(0)
+    /// When the work of ``workingAlone(_:)`` that is going on began, in nanoseconds since
+    /// ``origin``, and what had been waited until then; 0 while there is none.
+    private let aloneSince = Atomic<Int>(0)
+    private let aloneWaited = Atomic<Int>(0)
+    private let origin = ContinuousClock.now
 
     /// A meter for the stage `name` with `width` workers, everything at zero.
     public init(name: String, width: Int) {
@@ -44,7 +49,10 @@ public final class StageMeter: Sendable {
     ) async rethrows -> Result {
         let start = ContinuousClock.now
         let waited = outputWait.load(ordering: .relaxed)
+        aloneWaited.store(waited, ordering: .relaxed)
+        aloneSince.store(max(1, origin.nanosecondsSince), ordering: .relaxed)
         defer {
+            aloneSince.store(0, ordering: .relaxed)
             let waiting = outputWait.load(ordering: .relaxed) - waited
             busy.wrappingAdd(start.nanosecondsSince - waiting, ordering: .relaxed)
         }
@@ -81,9 +89,19 @@ public final class StageMeter: Sendable {
         StageReport(
             name: name, width: width, items: items.load(ordering: .relaxed),
             bytes: bytes.load(ordering: .relaxed),
-            busy: .nanoseconds(busy.load(ordering: .relaxed)),
+            busy: .nanoseconds(busy.load(ordering: .relaxed) + unfinished),
             inputWait: .nanoseconds(inputWait.load(ordering: .relaxed)),
             outputWait: .nanoseconds(outputWait.load(ordering: .relaxed)))
+    }
+
+    /// The part of an unfinished ``workingAlone(_:)`` that is over: a stage may spend its life in
+    /// one.
+    private var unfinished: Int {
+        let since = aloneSince.load(ordering: .relaxed)
+        guard since > 0 else { return 0 }
+        let waiting =
+            outputWait.load(ordering: .relaxed) - aloneWaited.load(ordering: .relaxed)
+        return max(0, origin.nanosecondsSince - since - waiting)
     }
 }
 

@@ -30,6 +30,7 @@ struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Keep",
                 subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+            CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
             CommandGroup(name: "Shell", subcommands: [Completions.self]),
         ])
 

@@ -7,7 +7,7 @@ import Testing
 /// The command line with a repository and sources of its own, for one test.
 struct Bench {
     let directory: TemporaryDirectory
-    let cairn: Command
+    var cairn: Command
     let repository: URL
 
     init() throws {
