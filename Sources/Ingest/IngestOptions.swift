@@ -60,8 +60,10 @@ public struct IngestOptions: Sendable {
     ///
     /// Default 0. A difference ends the run with an error.
     public var verifiedShare = 0.0
-    /// How listings are cut into batches.
-    var listing = ListingRule()
+    /// How listings are cut into batches; tests make them small.
+    package var listing = ListingRule()
+    /// The time of day, by which files count as at rest; tests turn it.
+    package var clock: @Sendable () -> FileStatus.Time = { WallClock.now }
     /// Where entries of directories larger than memory go.
     public var spillDirectory = "/tmp"
     /// Words that are kept with the snapshot.

@@ -18,9 +18,10 @@ final class DirectoryLevel {
     /// Whether it is kept without any entry.
     var isKeptWhenEmpty = false
     /// What the stat cache has of it.
-    var memory: DirectoryMemory
+    var memory = DirectoryMemory.none
 
     private let rule: ListingRule
+    private let clock: @Sendable () -> FileStatus.Time
     private var stream: DirectoryStream
     /// The entries at hand.
     private(set) var batch = EntryBatch()
@@ -31,20 +32,21 @@ final class DirectoryLevel {
     /// Where this batch was cut; nil if it is the last.
     private(set) var boundary: UInt64?
     /// When this batch was listed: before any of its entries was looked at.
-    private(set) var listed = WallClock.now
+    private(set) var listed: FileStatus.Time
     private(set) var isExhausted = false
     private(set) var failure: IOError?
 
     init(
         _ directory: Directory, name: [UInt8], status: FileStatus, trust: TimestampTrust,
-        memory: DirectoryMemory, rule: ListingRule
+        rule: ListingRule, clock: @escaping @Sendable () -> FileStatus.Time
     ) throws(IOError) {
         self.directory = directory
         self.name = name
         self.status = status
         self.trust = trust
-        self.memory = memory
         self.rule = rule
+        self.clock = clock
+        listed = clock()
         stream = try DirectoryStream(directory)
         refill()
     }
@@ -62,7 +64,7 @@ final class DirectoryLevel {
         batch.removeAll()
         position = 0
         boundary = nil
-        listed = WallClock.now
+        listed = clock()
         do throws(IOError) {
             while boundary == nil, !isExhausted {
                 if try stream.next(into: &batch) {
@@ -81,15 +83,15 @@ final class DirectoryLevel {
 /// How a listing is cut into batches: directories with fewer entries than the minimum are sorted
 /// whole, larger ones are cut at names whose hash is a multiple of a number, so that a name more or
 /// less moves only the cuts beside it.
-struct ListingRule: Hashable, Sendable {
+package struct ListingRule: Hashable, Sendable {
     /// Entries in a batch at least, unless it is the last.
     ///
     /// Default 8,192: a megabyte of names and of cached entries.
-    var minimum = 8_192
+    package var minimum = 8_192
     /// Entries in a batch at most.
-    var maximum = 16_384
+    package var maximum = 16_384
     /// How many names, on average, follow the minimum.
-    var spacing: UInt64 = 1_024
+    package var spacing: UInt64 = 1_024
 
     /// The hash at which to cut after the last entry of `batch`; nil if it goes on.
     func boundary(after batch: EntryBatch) -> UInt64? {

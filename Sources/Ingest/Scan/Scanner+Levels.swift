@@ -51,14 +51,11 @@ extension Scanner {
     /// Finds the remembered entries that may be in the batch at hand.
     func recall(_ level: DirectoryLevel) async throws {
         guard let cached = level.memory.cached else { return }
+        level.memory.candidates = []
         let batchIndex = level.boundaries.count
         guard !cached.segments.isEmpty else {
-            if batchIndex > 0 || !level.isExhausted {
-                try await endPending(level)
-                level.memory.candidates = [cached.entries]
-            } else if batchIndex == 0 {
-                level.memory.candidates = [cached.entries]
-            }
+            if level.hasSeveralBatches { try await endPending(level) }
+            level.memory.candidates = [cached.entries]
             return
         }
         let next = level.memory.nextSegment

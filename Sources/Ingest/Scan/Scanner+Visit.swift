@@ -133,8 +133,8 @@ extension Scanner {
             let isSameDevice = levels.last?.status.device == status.device
             level = try DirectoryLevel(
                 opened, name: entry.name, status: status,
-                trust: isSameDevice ? trust : try opened.timestampTrust(), memory: .none,
-                rule: options.listing)
+                trust: isSameDevice ? trust : try opened.timestampTrust(),
+                rule: options.listing, clock: options.clock)
         } catch {
             if entry.isSource {
                 throw IngestError(.source, "cannot read \(path): \(error.reason)", cause: error)

@@ -92,7 +92,7 @@ final class Scanner {
     }
 
     private func scan(_ path: String) async throws {
-        let began = WallClock.now
+        let began = options.clock()
         let located: LocatedSource
         let trust: TimestampTrust
         do {
