@@ -265,7 +265,8 @@ private struct RowKey {
         of directory: UInt32, _ number: Int64, from segment: UInt16
     ) -> ClosedRange<Int64> {
         let first = RowKey(number, StatCacheRow.ID(directory: directory, segment: segment))
-        let last = RowKey(number, StatCacheRow.ID(directory: directory, segment: StatCacheRow.segmentLimit))
+        let last = RowKey(
+            number, StatCacheRow.ID(directory: directory, segment: StatCacheRow.segmentLimit))
         return first.rawValue...last.rawValue
     }
 }

@@ -66,7 +66,10 @@ import Testing
         try await withCatalog { catalog in
             let cache = try await fill(
                 catalog, key: [1],
-                [row(4, segment: 1, 1), row(4, segment: 2, 1), row(4, segment: 3, 1), row(4, last: 3, 1), row(5, segment: 1, 1), row(5, 1)])
+                [
+                    row(4, segment: 1, 1), row(4, segment: 2, 1), row(4, segment: 3, 1),
+                    row(4, last: 3, 1), row(5, segment: 1, 1), row(5, 1),
+                ])
             let staged = try #require(
                 try await catalog.stage([row(4, last: 1, 2)], removing: [5], in: cache))
             let left = try await rows(catalog, staged)

@@ -37,6 +37,15 @@ struct StaleCacheTests {
         try await repository.catalog.forget(packs: packs.map(\.id))
     }
 
+    /// Lets caches believe that no pack has been removed.
+    private func makeCurrent() async throws {
+        try await sql(
+            """
+            UPDATE stat_caches SET generation =
+                (SELECT value FROM state WHERE name = 'stat_generation')
+            """)
+    }
+
     @Test func `when packs are removed, all is read again and what is missing is stored`()
         async throws
     {
@@ -118,7 +127,8 @@ struct StaleCacheTests {
         #expect(next.roots.map(\.cid) == [right])
     }
 
-    @Test func `verifying a cache that is right reads its files and changes nothing`() async throws {
+    @Test func `verifying a cache that is right reads its files and changes nothing`() async throws
+    {
         try scene.write(.random(seed: 25))
         let first = try await scene.ingest()
         for share in [1.0, 0.5] {
@@ -137,21 +147,34 @@ struct StaleCacheTests {
         }
     }
 
-    @Test func `blocks that went without the cache hearing of it are missed in time`() async throws {
+    @Test func `blocks that went without the cache hearing of it are missed in time`() async throws
+    {
         let source = try scene.write(.random(seed: 26))
         let first = try await scene.ingest()
         let root = try #require(first.roots.first).cid
         try await removePacks { _ in true }
-        // The cache is made to believe that it is current.
-        try await sql(
-            """
-            UPDATE stat_caches SET generation =
-                (SELECT value FROM state WHERE name = 'stat_generation')
-            """)
+        try await makeCurrent()
         try Data("changed".utf8).write(to: source.appending(path: "changed"))
         let second = try await scene.ingest()
         #expect(second.counts.unchangedFiles == 0)
         try await scene.expectStored(try #require(second.roots.first).cid)
         #expect(second.roots.first?.cid != root)
+    }
+
+    @Test func `links to blocks that are gone end the run, and the next one reads all`()
+        async throws
+    {
+        let source = try scene.write(.random(seed: 27))
+        let root = try #require(try await scene.ingest().roots.first).cid
+        let top = try await scene.repository().blocks.block(root)
+        try await removePacks { _ in true }
+        try await scene.repository().blocks.put([top])
+        try await makeCurrent()
+        try Data("changed".utf8).write(to: source.appending(path: "changed"))
+        let error = await #expect(throws: IngestError.self) { try await scene.ingest() }
+        #expect(error?.code == .staleCache)
+        let next = try await scene.ingest()
+        #expect(next.counts.unchangedFiles == 0)
+        try await scene.expectStored(try #require(next.roots.first).cid)
     }
 }

@@ -29,7 +29,8 @@ struct TreeChange {
         let new = directory.appending(path: "new\(count)", directoryHint: .notDirectory)
         switch Int.random(in: 0..<18, using: &generator) {
         case 0: return try done("add", new) { try write(noise(), to: $0) }
-        case 1: return try done("add directory", new) { try InputTree.random(seed: 1).write(to: $0) }
+        case 1:
+            return try done("add directory", new) { try InputTree.random(seed: 1).write(to: $0) }
         case 2: return try done("make empty directory", new) { try make($0) }
         case 3: return try done("remove", file, remove)
         case 4: return try done("remove directory", directory == root ? nil : directory, remove)

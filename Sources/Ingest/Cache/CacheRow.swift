@@ -185,7 +185,8 @@ enum RowChecksum {
 
     /// Each step is one-to-one in the word and in what came before, so that damage within one word
     /// never goes unseen, and other damage once in 2^64 times.
-    private static func of(_ bytes: ArraySlice<UInt8>, _ number: UInt32, _ segment: UInt16) -> UInt64
+    private static func of(_ bytes: ArraySlice<UInt8>, _ number: UInt32, _ segment: UInt16)
+        -> UInt64
     {
         bytes.withUnsafeBytes { bytes in
             var state = UInt64(number) << 16 | UInt64(segment)

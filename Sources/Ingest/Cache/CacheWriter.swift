@@ -45,7 +45,9 @@ final class CacheWriter: @unchecked Sendable {
     private func flush() throws {
         do throws(IOError) {
             let spill: TemporaryFile
-            if let known = self.spill { spill = known } else {
+            if let known = self.spill {
+                spill = known
+            } else {
                 spill = try TemporaryFile(in: spillDirectory)
                 self.spill = spill
             }
@@ -106,7 +108,8 @@ final class CacheWriter: @unchecked Sendable {
             offset += Int64(Self.headByteCount)
             let content = try spill.file.readExactly(count, at: offset)
             offset += Int64(count)
-            try await body(source, StatCacheRow(id: row.id, lastSegment: row.lastSegment, body: content))
+            try await body(
+                source, StatCacheRow(id: row.id, lastSegment: row.lastSegment, body: content))
         }
         var position = 0
         while position < buffer.count {
@@ -114,7 +117,8 @@ final class CacheWriter: @unchecked Sendable {
             position += Self.headByteCount
             let content = Array(buffer[position..<position + count])
             position += count
-            try await body(source, StatCacheRow(id: row.id, lastSegment: row.lastSegment, body: content))
+            try await body(
+                source, StatCacheRow(id: row.id, lastSegment: row.lastSegment, body: content))
         }
     }
 

@@ -40,7 +40,9 @@ struct DirectoryMemory {
         for index in candidates.indices {
             while let order = candidates[index].order(to: name), order <= 0 {
                 if order == 0 { return index }
-                if let passed = candidates[index].current { onPass(passed, candidates[index].bytes) }
+                if let passed = candidates[index].current {
+                    onPass(passed, candidates[index].bytes)
+                }
                 candidates[index].advance()
             }
         }

@@ -204,7 +204,8 @@ final class FileReader {
         batch = ReadBatch(number: full.number, part: full.part + 1)
         filled = 0
         meter.count(items: full.chunks.count, bytes: full.byteCount)
-        try await meter.send(full, weight: max(full.byteCount, full.steps.count * 64 + full.linkByteCount),
+        try await meter.send(
+            full, weight: max(full.byteCount, full.steps.count * 64 + full.linkByteCount),
             to: output)
     }
 }
