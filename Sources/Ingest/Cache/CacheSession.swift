@@ -49,8 +49,9 @@ final class CacheSession: Sendable {
         }
     }
 
-    /// Forgets what is remembered of all sources.
+    /// Forgets what is remembered of all sources; a run that writes nothing leaves it.
     func drop() async throws {
+        guard writer != nil else { return }
         for source in sources {
             if let source { try await catalog.dropStatCache(for: source.cache.key) }
         }
