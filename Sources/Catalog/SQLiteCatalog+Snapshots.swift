@@ -6,12 +6,17 @@ import GRDB
 extension SQLiteCatalog {
     /// As ``Catalog/add(_:reusing:)``.
     public func add(_ snapshot: SnapshotRecord, reusing reused: [PackID]) async throws {
-        try await write { db in
-            try Self.bumpVersions(db, reused)
-            _ = try Self.deleteSnapshot(db, snapshot.id)
-            try Self.insertSnapshot(db, snapshot)
-            try Self.insertItems(db, of: snapshot)
-        }
+        try await write { db in try Self.add(db, snapshot, reusing: reused) }
+    }
+
+    /// Records a finished run within a transaction.
+    static func add(
+        _ db: Database, _ snapshot: SnapshotRecord, reusing reused: [PackID]
+    ) throws {
+        try bumpVersions(db, reused)
+        _ = try deleteSnapshot(db, snapshot.id)
+        try insertSnapshot(db, snapshot)
+        try insertItems(db, of: snapshot)
     }
 
     /// As ``Catalog/snapshots(limit:)``.

@@ -60,12 +60,40 @@
         }
     }
 
+    /// Appends the next entry to `batch`, leaving out "." and ".."; false at the end.
+    ///
+    /// - Throws: ``IOError`` if the file system fails to list on.
+    /// - Complexity: O(1), amortised; no allocation beyond the batch's own.
+    public mutating func next(into batch: inout EntryBatch) throws(IOError) -> Bool {
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(stream) else {
+                if errno != 0 { throw IOError(errno: errno, "list", path: path) }
+                return false
+            }
+            let name = unsafe Self.nameBytes(of: entry)
+            let isDots =
+                unsafe name[0] == 0x2e
+                && (name.count == 1 || name.count == 2 && name[1] == 0x2e)
+            if isDots { continue }
+            unsafe batch.append(name, FileStatus.Kind(entryType: entry.pointee.d_type))
+            return true
+        }
+    }
+
     private static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
-        // `d_name` is terminated by NUL inside the record that `readdir` returned.
+        unsafe [UInt8](nameBytes(of: entry))
+    }
+
+    /// The name inside the record that `readdir` returned, valid until its next call.
+    @unsafe private static func nameBytes(
+        of entry: UnsafeMutablePointer<dirent>
+    ) -> UnsafeRawBufferPointer {
+        // `d_name` is terminated by NUL inside the record.
         let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0
         let start = unsafe UnsafeRawPointer(entry).advanced(by: offset)
         let count = unsafe strlen(start.assumingMemoryBound(to: CChar.self))
-        return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+        return unsafe UnsafeRawBufferPointer(start: start, count: count)
     }
 }
 

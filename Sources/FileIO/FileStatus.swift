@@ -81,7 +81,12 @@ public struct FileStatus: Hashable, Sendable {
     }
 }
 
-extension FileStatus.Time {
+extension FileStatus.Time: Comparable {
+    /// Orders from earlier to later.
+    public static func < (left: FileStatus.Time, right: FileStatus.Time) -> Bool {
+        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+
     init(_ time: timespec) {
         self.init(
             seconds: Int64(time.tv_sec), nanoseconds: UInt32(truncatingIfNeeded: time.tv_nsec))

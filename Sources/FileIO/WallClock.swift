@@ -8,6 +8,14 @@
 
 /// The time of day, for records; durations are measured with `ContinuousClock`.
 public enum WallClock {
+    /// The time of day, as fine as the clock is.
+    public static var now: FileStatus.Time {
+        var time = timespec()
+        // As below.
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return FileStatus.Time(time)
+    }
+
     /// Milliseconds since 1970 (UTC).
     public static var milliseconds: Int64 {
         var time = timespec()

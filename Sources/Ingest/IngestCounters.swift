@@ -11,6 +11,7 @@ public final class IngestCounters: Sendable {
         var counts = IngestCounts()
         var skipped: [SkippedInput] = []
         var notes: [String] = []
+        var mistaken: [String] = []
     }
 
     /// Reports kept in full; beyond, only the number counts.
@@ -33,21 +34,34 @@ public final class IngestCounters: Sendable {
     /// Remarks on inputs that have no content, such as sockets.
     public var notes: [String] { state.withLock { $0.notes } }
 
-    func found(_ kind: FileStatus.Kind) {
+    func found(_ tally: ScanTally) {
         state.withLock {
-            switch kind {
-            case .directory: $0.counts.directories += 1
-            case .symbolicLink: $0.counts.symbolicLinks += 1
-            default: $0.counts.files += 1
-            }
+            $0.counts.files += tally.files
+            $0.counts.directories += tally.directories
+            $0.counts.symbolicLinks += tally.symbolicLinks
+            $0.counts.bytesFound += tally.bytes
+            $0.counts.unchangedFiles += tally.unchangedFiles
+            $0.counts.unchangedBytes += tally.unchangedBytes
+            $0.counts.ignored += tally.ignored
         }
     }
 
-    func found(bytes: Int) { state.withLock { $0.counts.bytesFound += bytes } }
+    func read(bytes: Int) {
+        state.withLock {
+            $0.counts.filesRead += 1
+            $0.counts.bytes += bytes
+        }
+    }
 
-    func read(bytes: Int) { state.withLock { $0.counts.bytes += bytes } }
+    func verified(isRight: Bool, path: String) {
+        state.withLock {
+            $0.counts.verifiedFiles += 1
+            if !isRight { $0.mistaken.append(path) }
+        }
+    }
 
-    func ignore() { state.withLock { $0.counts.ignored += 1 } }
+    /// Files of which the stat cache says what they are not.
+    var mistaken: [String] { state.withLock { $0.mistaken } }
 
     func note(special path: String, kind: FileStatus.Kind) {
         state.withLock {
@@ -95,6 +109,17 @@ public final class IngestCounters: Sendable {
     }
 }
 
+/// What a scan has found since it last said so.
+struct ScanTally {
+    var files = 0
+    var directories = 0
+    var symbolicLinks = 0
+    var bytes = 0
+    var unchangedFiles = 0
+    var unchangedBytes = 0
+    var ignored = 0
+}
+
 /// The numbers of a run.
 public struct IngestCounts: Hashable, Sendable {
     /// Files found, hard links and skipped ones included.
@@ -107,6 +132,14 @@ public struct IngestCounts: Hashable, Sendable {
     public var bytesFound = 0
     /// Bytes read.
     public var bytes = 0
+    /// Files opened and read; one that is read again because it changed counts again.
+    public var filesRead = 0
+    /// Files that were not read, because the stat cache knows them as they are.
+    public var unchangedFiles = 0
+    /// Bytes of those, as `stat` told.
+    public var unchangedBytes = 0
+    /// Files that the stat cache knows and that were read all the same, to verify it.
+    public var verifiedFiles = 0
     /// Blocks made, each occurrence counted; those inlined in a CID are not among them.
     public var blocks = 0
     /// Bytes of those blocks.

@@ -12,6 +12,12 @@ public struct IngestError: Error, CustomStringConvertible, Sendable {
         case directoryTooLarge
         /// An archive is damaged; the message names the block.
         case badArchive
+        /// The stat cache named blocks that are not stored, or blocks were removed meanwhile.
+        ///
+        /// The cache is dropped, so running again helps.
+        case staleCache
+        /// A file is not what the stat cache said of it; the cache is dropped.
+        case wrongCache
         /// A temporary file could not be written.
         case temporaryFile
     }

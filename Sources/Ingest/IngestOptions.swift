@@ -52,6 +52,18 @@ public struct IngestOptions: Sendable {
     /// Default 8 MiB: a guess, small beside the budget and large beside the size at which
     /// directories are sharded.
     public var directoryByteLimit = 8 << 20
+    /// Whether files that are unchanged since the last run are left unread.
+    ///
+    /// Default: true. What the run finds is remembered in either case.
+    public var usesStatCache = true
+    /// The share of the unchanged files that is read all the same and compared, 0 to 1.
+    ///
+    /// Default 0. A difference ends the run with an error.
+    public var verifiedShare = 0.0
+    /// How listings are cut into batches; tests make them small.
+    package var listing = ListingRule()
+    /// The time of day, by which files count as at rest; tests turn it.
+    package var clock: @Sendable () -> FileStatus.Time = { WallClock.now }
     /// Where entries of directories larger than memory go.
     public var spillDirectory = "/tmp"
     /// Words that are kept with the snapshot.

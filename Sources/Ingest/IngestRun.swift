@@ -53,19 +53,37 @@ public final class IngestRun: Sendable {
         let claims = BlockClaims(claimMode)
         let assembled = Assembled()
         let store = try await storeStages(sources, claims)
-        addReadingStages(sources, claims, assembled, blocks: store?.blocks)
+        let caches = try await CacheSession(sources, repository?.catalog, options)
+        addReadingStages(sources, claims, assembled, caches, blocks: store?.blocks)
         store?.add(to: pipeline) { [counters, options] parent in
             try Self.checkRoots(assembled, counters)
             return SnapshotRecord(
                 options: options, sources: sources, roots: assembled.roots, parent: parent,
                 counts: counters.counts, started: started)
         }
-        try await pipeline.run()
-        try Self.checkRoots(assembled, counters)
-        let snapshot = try await store?.commitSnapshot()
+        let snapshot = try await withCaches(caches) {
+            try await pipeline.run()
+            try Self.checkRoots(assembled, counters)
+            // From here on all blocks are committed, so rows may name them.
+            try await caches?.commitRows()
+            return try await store?.commitSnapshot(caching: caches?.commits ?? [])
+        }
+        if snapshot != nil { try await caches?.sweep() }
         return IngestResult(
             roots: assembled.roots, counts: counters.counts, report: pipeline.report,
             snapshot: snapshot)
+    }
+
+    /// Runs `body`, and drops the caches if they turn out to be wrong.
+    private func withCaches(
+        _ caches: CacheSession?, _ body: () async throws -> SnapshotRecord?
+    ) async throws -> SnapshotRecord? {
+        do { return try await body() } catch let error as IngestError
+            where error.code == .staleCache || error.code == .wrongCache
+        {
+            try await caches?.drop()
+            throw error
+        }
     }
 
     /// Where no source could be read at all, there is no result that could be partial.
@@ -73,6 +91,17 @@ public final class IngestRun: Sendable {
         guard assembled.roots.isEmpty else { return }
         let reasons = counters.skipped.map(\.description).joined(separator: "; ")
         throw IngestError(.source, "nothing could be ingested: \(reasons)")
+    }
+
+    /// Ends the run if the stat cache was wrong: what it said of other files is in the result.
+    private static func checkVerified(_ counters: IngestCounters) throws {
+        let mistaken = counters.mistaken
+        guard let first = mistaken.first else { return }
+        let others = mistaken.count > 1 ? " and of \(mistaken.count - 1) more" : ""
+        throw IngestError(
+            .wrongCache,
+            "the stat cache was wrong about the content of \(first)\(others); it was dropped, nothing was recorded; run again to read all files"
+        )
     }
 
     private var claimMode: BlockClaims.Mode {
@@ -127,7 +156,7 @@ public final class IngestRun: Sendable {
 
     private func addReadingStages(
         _ sources: [IngestSource], _ claims: BlockClaims, _ assembled: Assembled,
-        blocks: BoundedChannel<BlockBatch>?
+        _ caches: CacheSession?, blocks: BoundedChannel<BlockBatch>?
     ) {
         let (options, counters) = (options, counters)
         let scanned = BoundedChannel<ScanBatch>(capacity: 4096)
@@ -140,7 +169,8 @@ public final class IngestRun: Sendable {
 
         pipeline.addStage("scan", width: 1, on: BlockingPool.shared) { meter in
             let scanner = Scanner(
-                options: options, counters: counters, output: scanned, meter: meter)
+                options: options, counters: counters, caches: caches, output: scanned,
+                meter: meter)
             try await meter.workingAlone { try await scanner.run(sources) }
         } afterwards: {
             scanned.finish()
@@ -172,18 +202,19 @@ public final class IngestRun: Sendable {
         } afterwards: {
             hashed.finish()
         }
-        addBuildStage(hashed, claims, assembled, window, blocks)
+        addBuildStage(hashed, claims, assembled, caches, window, blocks)
     }
 
     /// The stage that puts leaves together, in the order of the scan.
     private func addBuildStage(
         _ hashed: BoundedChannel<HashedBatch>, _ claims: BlockClaims, _ assembled: Assembled,
-        _ window: WeightedSemaphore, _ blocks: BoundedChannel<BlockBatch>?
+        _ caches: CacheSession?, _ window: WeightedSemaphore, _ blocks: BoundedChannel<BlockBatch>?
     ) {
         let (options, counters) = (options, counters)
         pipeline.addStage("build", width: 1, on: BlockingPool.shared) { meter in
             let assembler = DAGAssembler(
-                options: options, claims: claims, counters: counters, output: blocks,
+                options: options, claims: claims, counters: counters,
+                caching: caches.map { CachingBuild(writer: $0.writer) }, output: blocks,
                 meter: meter)
             var order = Sequencer<HashedBatch>()
             while let batch = try await meter.receive(from: hashed) {
@@ -195,6 +226,7 @@ public final class IngestRun: Sendable {
                 }
             }
             try await assembler.finish()
+            try Self.checkVerified(counters)
             assembled.set(assembler.roots)
         } afterwards: {
             blocks?.finish()

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
+import FileIO
 import Foundation
+import IPLD
 import Ingest
 import Multiformats
 import Repository
@@ -74,6 +76,22 @@ struct Scene {
         let reader = UnixFSReader(source: try await repository().blocks)
         try await reader.file(cid).forEachChunk { bytes.append(contentsOf: $0) }
         return bytes
+    }
+
+    /// Expects all blocks below `root` to be stored.
+    func expectStored(_ root: CID) async throws {
+        let blocks = try await repository().blocks
+        var seen: Set<CID> = [root]
+        var open = [root]
+        while let cid = open.popLast() {
+            let links = try IPLDCodec.links(of: try await blocks.block(cid))
+            for link in links where seen.insert(link).inserted { open.append(link) }
+        }
+    }
+
+    /// A clock by which all files have been at rest for long.
+    @Sendable static func tomorrow() -> FileStatus.Time {
+        FileStatus.Time(seconds: WallClock.now.seconds + 86_400, nanoseconds: 0)
     }
 
     /// The names in a directory of the repository, sorted.

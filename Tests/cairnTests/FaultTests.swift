@@ -16,11 +16,11 @@ struct FaultTests {
     /// Each test is cut in parts, which run beside each other.
     private static let parts = 0..<2
 
-    @Test(arguments: parts, [false, true])
+    @Test(arguments: parts, [FaultTrial.Start.empty, .otherSource, .earlierState])
     func `killed at any call, a store opens, lacks nothing, and takes the same ingest again`(
-        _ part: Int, _ isNew: Bool
+        _ part: Int, _ start: FaultTrial.Start
     ) async throws {
-        let trial = try await FaultTrial(startsEmpty: isNew)
+        let trial = try await FaultTrial(start)
         for fault in try await trial.faults(Fault.all, .kill, part: part, of: Self.parts) {
             let outcome = try await trial.ingest(with: fault)
             #expect(outcome.status == 137, "\(fault): \(outcome.errors)")
@@ -32,7 +32,7 @@ struct FaultTests {
     func `killed in the middle of any write, a store is as whole as before`(
         _ part: Int
     ) async throws {
-        let trial = try await FaultTrial(startsEmpty: false)
+        let trial = try await FaultTrial(.otherSource)
         for fault in try await trial.faults("write,pwr", .tear, part: part, of: Self.parts) {
             let outcome = try await trial.ingest(with: fault)
             #expect(outcome.status == 137, "\(fault): \(outcome.errors)")
@@ -44,7 +44,7 @@ struct FaultTests {
     func `a disk that is full from any call on is told, and leaves no damage`(
         _ part: Int
     ) async throws {
-        let trial = try await FaultTrial(startsEmpty: false)
+        let trial = try await FaultTrial(.otherSource)
         let calls = "write,pwr,truncate,mkdir,create"
         let faults = try await trial.faults(calls, .error(ENOSPC), part: part, of: Self.parts)
         for fault in faults { try await expectTold(fault, trial) }
@@ -54,7 +54,7 @@ struct FaultTests {
     func `a device that fails at any call is told, and leaves no damage`(
         _ part: Int, _ lasts: Bool
     ) async throws {
-        let trial = try await FaultTrial(startsEmpty: false)
+        let trial = try await FaultTrial(.otherSource)
         let faults = try await trial.faults(
             Fault.all, .error(EIO), lasts: lasts, part: part, of: Self.parts)
         // Every other one, so that both kinds of failure fit in the time; the seed says which.

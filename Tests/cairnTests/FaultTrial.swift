@@ -10,10 +10,19 @@ struct FaultTrial {
     private let start: String
     private let source: String
     private let root: String
-    /// What was acknowledged before the fault.
-    private let earlier: (root: String, source: String)?
+    /// What was acknowledged before the fault; the source is nil if it has changed since.
+    private let earlier: (root: String, source: String?)?
 
-    init(startsEmpty: Bool) async throws {
+    /// What the repository holds when the fault strikes.
+    enum Start: Sendable {
+        case empty
+        /// Another source that shares content.
+        case otherSource
+        /// An earlier state of the same source, so that the stat cache comes into play.
+        case earlierState
+    }
+
+    init(_ beginning: Start) async throws {
         bench = try Bench()
         start = bench.path("start")
         source = try bench.write(
@@ -22,14 +31,23 @@ struct FaultTrial {
                     ("a", InputTree(.file(.noise(seed: 1, count: 300_000)))), ("b", .text("b")),
                     ("c", InputTree(.directory([("d", .text("d")), ("e", .text("shared"))]))),
                 ])))
-        root = try await bench.ingest("--only-hash", source)
-        guard !startsEmpty else {
-            earlier = nil
-            return
+        switch beginning {
+        case .empty: earlier = nil
+        case .otherSource:
+            let other = try bench.write(
+                InputTree(.directory([("x", .text("x")), ("e", .text("shared"))])), as: "earlier")
+            earlier = (try await bench.ingest(other), other)
+        case .earlierState:
+            try InputTree(.directory([("old", .text("old")), ("f", .text("f"))]))
+                .write(to: URL(filePath: source + "/g"))
+            _ = try await bench.ingest(source)
+            earlier = (try await bench.ingest(source), nil)
+            try FileManager.default.removeItem(atPath: source + "/g/old")
+            try FileManager.default.removeItem(atPath: source + "/b")
+            try Data("new".utf8).write(to: URL(filePath: source + "/c/new"))
         }
-        let other = try bench.write(
-            InputTree(.directory([("x", .text("x")), ("e", .text("shared"))])), as: "earlier")
-        earlier = (try await bench.ingest(other), other)
+        root = try await bench.ingest("--only-hash", source)
+        if beginning == .empty { return }
         try FileManager.default.moveItem(at: bench.repository, to: URL(filePath: start))
     }
 
@@ -89,11 +107,12 @@ struct FaultTrial {
         #expect(unsealed.isEmpty, "after \(fault)")
     }
 
-    private func expectReadable(_ root: String, _ source: String, _ fault: Fault) async throws {
+    private func expectReadable(_ root: String, _ source: String?, _ fault: Fault) async throws {
         let back = bench.path("back")
         defer { try? FileManager.default.removeItem(atPath: back) }  // not there: told below
         let get = try await bench.cairn.run(["get", "--quiet", root, "-o", back])
         #expect(get.status == 0, "get after \(fault): \(get.errors)")
+        guard let source else { return }
         let same = FileManager.default.contentsEqual(atPath: source, andPath: back)
         #expect(same, "\(source) is another after \(fault)")
     }

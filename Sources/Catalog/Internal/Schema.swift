@@ -8,6 +8,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        migrator.registerMigration("stat-cache") { db in try db.execute(sql: statCache) }
         return migrator
     }
 
@@ -74,5 +75,24 @@ enum Schema {
             value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         INSERT INTO state VALUES ('recent_count', 0), ('rebuilding', 0);
+        """
+
+    private static let statCache = """
+        CREATE TABLE stat_caches (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            key BLOB UNIQUE,
+            version INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            next_directory INTEGER NOT NULL,
+            used_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE stat_rows (
+            id INTEGER PRIMARY KEY,
+            body BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO state VALUES ('stat_generation', 0);
+        CREATE TRIGGER stat_caches_go_stale AFTER DELETE ON packs BEGIN
+            UPDATE state SET value = value + 1 WHERE name = 'stat_generation';
+        END;
         """
 }

@@ -23,6 +23,7 @@ final class DAGAssembler {
     private var directories: [OpenDirectory] = []
     private var file: OpenFile?
     private var hardLinks = HardLinks()
+    private let caching: CachingBuild?
     private var nodes: [Block] = []
     private var nodeByteCount = 0
     /// What the sources became, in their order.
@@ -32,16 +33,19 @@ final class DAGAssembler {
         let name: [UInt8]
         let metadata: UnixFSMetadata
         let inode: Inode?
+        /// Nil if the file is not remembered, or changed while it was read.
+        var note: FileNote?
         var builder: FileDAGBuilder
     }
 
     init(
         options: IngestOptions, claims: BlockClaims, counters: IngestCounters,
-        output: BoundedChannel<BlockBatch>?, meter: StageMeter
+        caching: CachingBuild?, output: BoundedChannel<BlockBatch>?, meter: StageMeter
     ) {
         self.options = options
         self.claims = claims
         self.counters = counters
+        self.caching = caching
         self.output = output
         self.meter = meter
     }
@@ -56,6 +60,7 @@ final class DAGAssembler {
                 leaves.removeFirst(count)
             case .leaveDirectory:
                 try await closeDirectory()
+            case .cache(let event): try await take(event)
             default: try take(step)
             }
             try await flushIfFull()
@@ -66,37 +71,45 @@ final class DAGAssembler {
     /// Passes on what is left after the last batch.
     func finish() async throws {
         precondition(directories.isEmpty && file == nil, "the scan ended inside an entry")
+        try await caching?.checkReused(claims)
         try await flush()
     }
 
     private func take(_ step: BuildStep) throws {
         switch step {
-        case .enterDirectory(let name, let metadata):
-            directories.append(
-                OpenDirectory(
-                    name: name, metadata: metadata, rules: options.dag.directoryRules,
-                    cidBuilder: options.cidBuilder, spillDirectory: options.spillDirectory,
-                    memoryByteLimit: options.directoryByteLimit))
-        case .symbolicLink(let name, let target, let metadata):
+        case .enterDirectory(let name, let metadata, let tag):
+            let directory = OpenDirectory(
+                name: name, metadata: metadata, rules: options.dag.directoryRules,
+                cidBuilder: options.cidBuilder, spillDirectory: options.spillDirectory,
+                memoryByteLimit: options.directoryByteLimit)
+            directory.row = tag.flatMap { caching?.row($0) }
+            directories.append(directory)
+        case .symbolicLink(let name, let target, let metadata, let status):
             let (block, tsize) = try Symlink.block(
                 target: target, mtime: metadata.mtime, cidBuilder: options.cidBuilder)
             emit(block)
-            try link(name, RootLink(cid: block.cid, tsize: tsize))
-        case .hardLink(let name, let inode, let path):
+            let root = RootLink(cid: block.cid, tsize: tsize)
+            try link(name, root)
+            remember(.symbolicLink, name, status, root)
+        case .hardLink(let name, let inode, let path, let status):
             guard let known = hardLinks[inode] else {
                 counters.skip(SkippedInput(path: path, reason: .vanished))
                 return
             }
-            try link(name, RootLink(cid: known.cid, tsize: known.tsize))
-        case .beginFile(let name, let metadata, let inode):
+            let root = RootLink(cid: known.cid, tsize: known.tsize)
+            try link(name, root)
+            remember(.file, name, status, root)
+        case .beginFile(let name, let metadata, let inode, let note):
             file = OpenFile(
-                name: name, metadata: metadata, inode: inode, builder: try fileBuilder(metadata))
+                name: name, metadata: metadata, inode: inode, note: note,
+                builder: try fileBuilder(metadata))
         case .restartFile:
             guard let metadata = file?.metadata else { return }
             file?.builder = try fileBuilder(metadata)
+            file?.note = nil
         case .endFile: try closeFile()
         case .abandonFile: file = nil
-        case .chunks, .leaveDirectory: preconditionFailure("\(step) is handled by accept")
+        case .chunks, .leaveDirectory, .cache: preconditionFailure("\(step) is handled by accept")
         }
     }
 
@@ -115,7 +128,17 @@ final class DAGAssembler {
         file = nil
         let root = try closing.builder.finish { emit($0) }
         if let inode = closing.inode { hardLinks.remember(inode, root) }
-        try link(closing.name, RootLink(cid: root.cid, tsize: root.tsize))
+        let found = RootLink(cid: root.cid, tsize: root.tsize)
+        try link(closing.name, found)
+        if let expected = closing.note?.expected {
+            counters.verified(
+                isRight: CacheEntry.link(expected) == found, path: closing.note?.path ?? "")
+        }
+        // A file with more bytes than its status says is none that `stat` can tell about.
+        let status = closing.note?.status.flatMap {
+            UInt64($0.byteCount) == root.fileByteCount ? $0 : nil
+        }
+        remember(.file, closing.name, status, found)
     }
 
     private func closeDirectory() async throws {
@@ -126,6 +149,30 @@ final class DAGAssembler {
             try await flushIfFull()
         }
         try link(closing.name, root)
+        try closing.row?.finish(root)
+        caching?.remember(directory: closing.row?.number, closing.name, root, in: directories)
+    }
+
+    /// Keeps what a file or symbolic link became, if it has a status to be known by.
+    private func remember(
+        _ kind: CacheEntry.Kind, _ name: [UInt8], _ status: FileStatus?, _ root: RootLink
+    ) {
+        caching?.remember(kind, name, status, root, in: directories)
+    }
+
+    private func take(_ event: CacheEvent) async throws {
+        guard let caching else { return }
+        switch event {
+        case .beginSource(let index, let status):
+            caching.beginSource(index, status, depth: directories.count)
+        case .endSource(let isUnchanged): try caching.endSource(isUnchanged: isUnchanged)
+        case .endSegment(let boundary): try directories.last?.row?.endSegment(boundary)
+        case .links(let bytes):
+            try caching.forEachLink(in: bytes, copyingTo: directories) { name, root in
+                try link(name, root)
+            }
+            try await caching.checkReusedIfMany(claims)
+        }
     }
 
     /// Puts an entry into the directory that is open, or makes it a root.

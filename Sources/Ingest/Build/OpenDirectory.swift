@@ -11,6 +11,8 @@ import UnixFS
 /// million entries takes no more memory than one of a hundred thousand.
 final class OpenDirectory {
     let name: [UInt8]
+    /// What the stat cache will have of it; nil if nothing.
+    var row: RowBuilder?
     private let metadata: UnixFSMetadata
     private let rules: DirectoryRules
     private let cidBuilder: CIDBuilder

@@ -3,12 +3,6 @@
 import FileIO
 import UnixFS
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// Sorted runs of directory entries in a temporary file that has no name, so that it is gone with
 /// the process.
 ///
@@ -17,7 +11,7 @@ final class SpillFile {
     /// Bytes read ahead per run while merging.
     private static let readAheadByteCount = 64 * 1024
 
-    private let file: File
+    private let temporary: TemporaryFile
     private var runs: [Range<Int64>] = []
     private var end: Int64 = 0
 
@@ -25,10 +19,7 @@ final class SpillFile {
     ///
     /// - Throws: ``IOError``.
     init(in path: String) throws(IOError) {
-        let directory = try Directory(path)
-        let name = Array("spill-\(getpid())-\(UInt64.random(in: .min ... .max))".utf8)
-        file = try directory.createFile(name, permissions: 0o600)
-        try directory.remove(name)
+        temporary = try TemporaryFile(in: path)
     }
 
     /// Writes a run, sorted by HAMT key.
@@ -36,20 +27,20 @@ final class SpillFile {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(run.bytes.count)
         for entry in run.sortedByKey() { bytes.append(contentsOf: entry) }
-        try file.writeAll(bytes, at: end)
+        try temporary.file.writeAll(bytes, at: end)
         runs.append(end..<end + Int64(bytes.count))
         end += Int64(bytes.count)
     }
 
     /// Calls `body` with all entries in the order of their HAMT keys.
     func merge(_ body: (DirectoryEntry) async throws -> Void) async throws {
-        var cursors = try runs.compactMap { try Cursor(file, $0) }
+        var cursors = try runs.compactMap { try Cursor(temporary.file, $0) }
         while !cursors.isEmpty {
             var least = 0
             for index in cursors.indices.dropFirst()
             where cursors[index].key < cursors[least].key { least = index }
             try await body(cursors[least].entry)
-            if try !cursors[least].advance(file) { cursors.remove(at: least) }
+            if try !cursors[least].advance(temporary.file) { cursors.remove(at: least) }
         }
     }
 

@@ -52,7 +52,7 @@ struct HashWorker: Sendable {
             HashedBatch(
                 number: batch.number, part: batch.part, isLast: batch.isLast, leaves: fileLinks,
                 steps: batch.steps),
-            weight: batch.steps.count + fileLinks.count, to: links)
+            weight: batch.steps.count + batch.linkByteCount / 64 + fileLinks.count, to: links)
     }
 
     private func hash(_ chunk: ChunkReference, in slab: Slab?) throws -> SlabBlock {

@@ -54,13 +54,16 @@ final class FileReader {
         filled = 0
         for event in scanned.events {
             switch event {
-            case .enterDirectory(let name, let metadata):
-                batch.steps.append(.enterDirectory(name: name, metadata))
+            case .enterDirectory(let name, let metadata, let tag):
+                batch.steps.append(.enterDirectory(name: name, metadata, tag))
             case .leaveDirectory: batch.steps.append(.leaveDirectory)
-            case .symbolicLink(let name, let target, let metadata):
-                batch.steps.append(.symbolicLink(name: name, target: target, metadata))
-            case .hardLink(let name, let inode, let path):
-                batch.steps.append(.hardLink(name: name, inode, path: path))
+            case .symbolicLink(let name, let target, let metadata, let status):
+                batch.steps.append(.symbolicLink(name: name, target: target, metadata, status))
+            case .hardLink(let name, let inode, let path, let status):
+                batch.steps.append(.hardLink(name: name, inode, path: path, status))
+            case .cache(let event):
+                batch.steps.append(.cache(event))
+                batch.linkByteCount += event.byteCount
             case .file(let entry): try await read(entry)
             }
         }
@@ -68,7 +71,8 @@ final class FileReader {
     }
 
     private func read(_ entry: FileEntry) async throws {
-        batch.steps.append(.beginFile(name: entry.name, entry.metadata, entry.inode))
+        batch.steps.append(
+            .beginFile(name: entry.name, entry.metadata, entry.inode, entry.note))
         do {
             guard try await readWhole(entry) else {
                 counters.skip(SkippedInput(path: entry.path, reason: .changedWhileRead))
@@ -200,6 +204,8 @@ final class FileReader {
         batch = ReadBatch(number: full.number, part: full.part + 1)
         filled = 0
         meter.count(items: full.chunks.count, bytes: full.byteCount)
-        try await meter.send(full, weight: max(full.byteCount, full.steps.count * 64), to: output)
+        try await meter.send(
+            full, weight: max(full.byteCount, full.steps.count * 64 + full.linkByteCount),
+            to: output)
     }
 }

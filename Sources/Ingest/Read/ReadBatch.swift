@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileIO
 import Multiformats
 import UnixFS
 
@@ -12,11 +13,12 @@ struct ChunkReference: Sendable {
 
 /// What the build stage does, in order.
 enum BuildStep: Sendable {
-    case enterDirectory(name: [UInt8], UnixFSMetadata)
+    case enterDirectory(name: [UInt8], UnixFSMetadata, RowTag?)
     case leaveDirectory
-    case symbolicLink(name: [UInt8], target: [UInt8], UnixFSMetadata)
-    case hardLink(name: [UInt8], Inode, path: String)
-    case beginFile(name: [UInt8], UnixFSMetadata, Inode?)
+    case symbolicLink(name: [UInt8], target: [UInt8], UnixFSMetadata, FileStatus?)
+    case hardLink(name: [UInt8], Inode, path: String, FileStatus?)
+    case cache(CacheEvent)
+    case beginFile(name: [UInt8], UnixFSMetadata, Inode?, FileNote?)
     /// The batch's next chunks belong to the file begun last.
     case chunks(Int)
     /// The file changed under the reader, which begins again: forget its chunks.
@@ -36,6 +38,8 @@ struct ReadBatch: Sendable {
     var steps: [BuildStep] = []
     /// Bytes of chunks.
     var byteCount = 0
+    /// Bytes of cached links in the steps.
+    var linkByteCount = 0
 }
 
 /// The same after hashing: what the build stage needs, without the bytes.

@@ -6,12 +6,45 @@ import UnixFS
 /// What the scanner found, in depth-first order: a directory's entries stand between its
 /// `enterDirectory` and its `leaveDirectory`.
 enum ScanEvent: Sendable {
-    case enterDirectory(name: [UInt8], UnixFSMetadata)
+    case enterDirectory(name: [UInt8], UnixFSMetadata, RowTag?)
     case leaveDirectory
     case file(FileEntry)
-    case symbolicLink(name: [UInt8], target: [UInt8], UnixFSMetadata)
-    /// Another name of a file that came earlier.
-    case hardLink(name: [UInt8], Inode, path: String)
+    /// The status is set if the link may be remembered.
+    case symbolicLink(name: [UInt8], target: [UInt8], UnixFSMetadata, FileStatus?)
+    /// Another name of a file that came earlier; the status is set if it may be remembered.
+    case hardLink(name: [UInt8], Inode, path: String, FileStatus?)
+    case cache(CacheEvent)
+}
+
+/// What the stat cache adds to a scan; readers pass it on as it is.
+enum CacheEvent: Sendable {
+    /// What follows, up to its end, is of the source of that index.
+    case beginSource(Int, FileStatus)
+    /// `isUnchanged` if the source is as its cache says.
+    case endSource(isUnchanged: Bool)
+    /// Entries of the directory that is open, or a source, as they stand in rows of the cache.
+    case links([UInt8])
+    /// The listing of the directory was cut here.
+    case endSegment(UInt64)
+
+    /// What the event takes in memory, in bytes.
+    var byteCount: Int { if case .links(let bytes) = self { bytes.count } else { 16 } }
+}
+
+/// Where a directory is remembered.
+struct RowTag: Sendable {
+    let number: UInt32
+    let status: FileStatus
+}
+
+/// What the stat cache wants to know of a file that is read.
+struct FileNote: Sendable {
+    /// What it is remembered by; nil if it may change again without a trace.
+    let status: FileStatus?
+    /// What the cache says that it is; nil unless that is to be verified.
+    let expected: ArraySlice<UInt8>?
+    /// Its path; empty unless it is verified.
+    let path: String
 }
 
 /// Consecutive events, few enough that one worker reads them at once.
@@ -21,6 +54,11 @@ struct ScanBatch: Sendable {
     var events: [ScanEvent] = []
     /// Bytes of the files in it, as `stat` told.
     var byteCount = 0
+    /// Bytes of cached links in it.
+    var linkByteCount = 0
+
+    /// What it counts for in a channel, in events of ordinary size.
+    var weight: Int { events.count + linkByteCount / 256 }
 }
 
 /// What tells two files apart, whatever they are called.
@@ -48,6 +86,8 @@ struct FileEntry: Sendable {
     let metadata: UnixFSMetadata
     /// Set when the file has further names.
     let inode: Inode?
+    /// Set if the file's directory is remembered.
+    let note: FileNote?
 
     /// The path for messages.
     var path: String {

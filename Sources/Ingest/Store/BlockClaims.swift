@@ -75,6 +75,23 @@ final class BlockClaims: Sendable {
         }
     }
 
+    /// Whether all blocks are stored; the packs that hold them are reused from then on.
+    func reuse(_ cids: [CID]) async throws -> Bool {
+        let catalog: (any Catalog)?
+        switch mode {
+        case .store(let theirs): catalog = theirs
+        case .dryRun(let theirs): catalog = theirs
+        case .none: catalog = nil
+        }
+        let asked = cids.filter { !$0.isInline }.map { Array($0.multihashBytes) }
+        guard let catalog, !asked.isEmpty else { return true }
+        let places = try await catalog.places(of: asked)
+        claims.withLock { claims in
+            for place in places { if let place { claims.reused.insert(place.packID) } }
+        }
+        return places.allSatisfy { $0 != nil }
+    }
+
     /// The packs of earlier runs that hold blocks which were not stored again.
     ///
     /// Garbage collection must know of them: a commit names them as reused.

@@ -40,7 +40,7 @@ extension SnapshotRecord.Counts {
         files = Int64(counts.files)
         directories = Int64(counts.directories)
         symlinks = Int64(counts.symbolicLinks)
-        bytes = Int64(counts.bytes)
+        bytes = Int64(counts.bytes + counts.unchangedBytes)
         blocks = Int64(counts.blocks)
         newBlocks = Int64(counts.newBlocks)
         newBytes = Int64(counts.newBytes)

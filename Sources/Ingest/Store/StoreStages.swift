@@ -83,9 +83,17 @@ final class StoreStages: Sendable {
     }
 
     /// Commits the snapshot once the pipeline has ended; from then on the run is acknowledged.
-    func commitSnapshot() async throws -> SnapshotRecord? {
+    ///
+    /// - Throws: ``IngestError/Code/staleCache`` if packs were removed while the run relied on a
+    ///   cache.
+    func commitSnapshot(caching caches: [StatCacheCommit] = []) async throws -> SnapshotRecord? {
         guard let record = snapshot.withLock({ $0 }) else { return nil }
-        try await repository.catalog.add(record, reusing: claims.reusedPacks)
+        let isAdded = try await repository.catalog.add(
+            record, reusing: claims.reusedPacks, caching: caches)
+        guard isAdded else {
+            throw IngestError(
+                .staleCache, "packs were removed while the stat cache was in use; run again")
+        }
         return record
     }
 

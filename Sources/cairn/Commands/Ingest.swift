@@ -17,6 +17,10 @@ struct Ingest: AsyncParsableCommand {
             that cannot be read, or that keeps changing while it is read, is left out and \
             reported, and the exit code is 3.
 
+            A file is not read again if its status (inode, size, times, mode, links) is what it was \
+            when an earlier run of the same path and options read it; --no-cache and \
+            --verify-cache do otherwise.
+
             When the root is printed, everything below it is durable. Interrupted at any point, \
             the store stays whole; running the same command again goes on from what was kept.
 
@@ -61,6 +65,15 @@ struct Ingest: AsyncParsableCommand {
     @Flag(help: "Do not enter other file systems.")
     var oneFileSystem = false
 
+    @Flag(help: "Read all files, also those that are unchanged since the last run.")
+    var noCache = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Read this share of the unchanged files all the same, such as 5 or all, and fail if one differs from what is remembered.",
+            valueName: "percent|all"))
+    var verifyCache: String?
+
     @OptionGroup(title: "Storing") var store: StoreArguments
 
     @Flag(help: "Only compute CIDs; touch no repository.")
@@ -78,6 +91,10 @@ struct Ingest: AsyncParsableCommand {
         if onlyHash && dryRun {
             throw ValidationError("--only-hash and --dry-run exclude each other")
         }
+        if noCache && verifyCache != nil {
+            throw ValidationError("--no-cache and --verify-cache exclude each other")
+        }
+        _ = try verifiedShare()
         if quiet && output.json {
             throw ValidationError("--quiet and --json exclude each other")
         }
@@ -95,6 +112,8 @@ struct Ingest: AsyncParsableCommand {
         options.followsSymbolicLinks = dereference
         options.staysOnFileSystem = oneFileSystem
         options.purpose = onlyHash ? .onlyHash : dryRun ? .dryRun : .store
+        options.usesStatCache = !noCache
+        options.verifiedShare = try verifiedShare()
         options.spillDirectory = TemporaryDirectory.path(beside: opened)
         try store.apply(to: &options, config: opened?.config)
 
@@ -117,6 +136,18 @@ struct Ingest: AsyncParsableCommand {
             return try Selection(
                 includesHidden: hidden, excluding: exclude, including: include)
         } catch { throw UsageError(message: "--exclude or --include: \(error)") }
+    }
+
+    /// The share of unchanged files to read, 0 to 1.
+    private func verifiedShare() throws -> Double {
+        guard let text = verifyCache else { return 0 }
+        if text == "all" { return 1 }
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        guard let percent = Double(digits), percent > 0, percent <= 100 else {
+            throw ValidationError(
+                "--verify-cache \(text): give all, or percent above 0 and up to 100")
+        }
+        return percent / 100
     }
 
     private var verb: String { onlyHash ? "hashed" : dryRun ? "would ingest" : "ingested" }

@@ -11,13 +11,13 @@ struct ProgressLine {
     init(_ counts: IngestCounts, _ report: PipelineReport, columns: Int) {
         var parts = [
             Figures.count(counts.files, "file"),
-            "\(Figures.bytes(counts.bytes)) of \(Figures.bytes(counts.bytesFound))",
+            "\(Figures.bytes(counts.bytes + counts.unchangedBytes)) of \(Figures.bytes(counts.bytesFound))",
         ]
         let seconds = Figures.seconds(report.elapsed)
         if seconds > 0 {
             let rate = Double(counts.bytes) / seconds
             parts.append("\(Figures.bytes(Int(rate)))/s")
-            let left = counts.bytesFound - counts.bytes
+            let left = counts.bytesFound - counts.unchangedBytes - counts.bytes
             if rate > 0, left > 0 {
                 parts.append("ETA \(Figures.duration(.seconds(Double(left) / rate)))")
             }

@@ -104,7 +104,8 @@ final class RunReporter: Sendable {
     private func progress(_ counts: IngestCounts, _ report: PipelineReport) -> JSON {
         .object([
             ("event", "progress"), ("files", .count(counts.files)),
-            ("bytes", .count(counts.bytes)), ("bytesFound", .count(counts.bytesFound)),
+            ("bytes", .count(counts.bytes + counts.unchangedBytes)),
+            ("bytesFound", .count(counts.bytesFound)),
             ("blocks", .count(counts.blocks)), ("newBlocks", .count(counts.newBlocks)),
             ("storedBytes", .count(counts.storedBytes)), ("seconds", .seconds(report.elapsed)),
             ("bottleneck", .text(report.bottleneck?.name)),

@@ -20,8 +20,9 @@ struct RunSummary {
             rate += ", \(Figures.count(Int(Double(counts.files) / seconds))) files/s"
         }
         var lines = [
-            "\(verb) \(what)\(Figures.bytes(counts.bytes)) in \(Figures.duration(elapsed)) (\(rate))"
+            "\(verb) \(what)\(Figures.bytes(counts.bytes + counts.unchangedBytes)) in \(Figures.duration(elapsed)) (\(rate))"
         ]
+        if counts.unchangedFiles > 0 { lines.append(Self.unchanged(counts)) }
         let isStored = result.snapshot != nil
         var blocks =
             "\(Figures.count(counts.blocks, "block")), \(Figures.count(counts.newBlocks)) new (\(Figures.bytes(counts.newBytes)))"
@@ -41,6 +42,10 @@ struct RunSummary {
                 "\(Figures.count(counts.skipped, "input")) skipped because of errors, named above")
         }
         return lines
+    }
+
+    private static func unchanged(_ counts: IngestCounts) -> String {
+        "\(Figures.count(counts.unchangedFiles, "file")) unchanged (\(Figures.bytes(counts.unchangedBytes))), \(Figures.count(counts.filesRead)) read (\(Figures.bytes(counts.bytes)))"
     }
 
     private static func entries(_ counts: IngestCounts) -> String {
@@ -65,7 +70,12 @@ struct RunSummary {
                     })
             ),
             ("files", .count(counts.files)), ("directories", .count(counts.directories)),
-            ("symlinks", .count(counts.symbolicLinks)), ("bytes", .count(counts.bytes)),
+            ("symlinks", .count(counts.symbolicLinks)),
+            ("bytes", .count(counts.bytes + counts.unchangedBytes)),
+            ("filesRead", .count(counts.filesRead)), ("bytesRead", .count(counts.bytes)),
+            ("unchangedFiles", .count(counts.unchangedFiles)),
+            ("unchangedBytes", .count(counts.unchangedBytes)),
+            ("verifiedFiles", .count(counts.verifiedFiles)),
             ("blocks", .count(counts.blocks)), ("newBlocks", .count(counts.newBlocks)),
             ("newBytes", .count(counts.newBytes)), ("storedBytes", .count(counts.storedBytes)),
             ("skipped", .count(counts.skipped)), ("ignored", .count(counts.ignored)),
