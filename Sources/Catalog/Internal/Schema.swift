@@ -8,6 +8,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
+        migrator.registerMigration("v2-filters") { db in try db.execute(sql: filters) }
         return migrator
     }
 
@@ -74,5 +75,18 @@ enum Schema {
             value INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         INSERT INTO state VALUES ('recent_count', 0), ('rebuilding', 0);
+        """
+
+    /// Runs that are there already stay without filters until merges have used them up.
+    private static let filters = """
+        CREATE TABLE filters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            separator BLOB NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX filters_by_separator ON filters (run, separator);
+        ALTER TABLE runs ADD COLUMN has_filters INTEGER NOT NULL DEFAULT 0;
+        INSERT INTO state VALUES ('block_version', 0);
         """
 }
