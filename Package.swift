@@ -110,10 +110,6 @@ let package = Package(
                 "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", argumentParser,
             ], swiftSettings: strict),
 
-        .executableTarget(
-            name: "catalog-scale", dependencies: ["BlockStore", "Catalog"],
-            path: "Benchmarks/Sources/CatalogScale", swiftSettings: strict),
-
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
         .target(
             name: "TestSupport",
