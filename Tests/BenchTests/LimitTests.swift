@@ -14,8 +14,7 @@ struct LimitTests {
         (work.hashBytes, work.hashRate) = (800, 800)  // one second of all four
         (work.compressBytes, work.compressRate) = (400, 400)
         (work.storeBytes, work.storeRate, work.storeCPURate) = (200, 100, 200)
-        (work.insertRows, work.insertRate, work.insertCPUSeconds) = (10, 10, 0.05)
-        (work.lookups, work.lookupSeconds) = (5, 0.1)
+        (work.insertRows, work.insertRate, work.insertCPUSeconds) = (10, 10, 0.1)
         (work.finalSyncs, work.syncSeconds) = (2, 0.25)
         (work.deviceReadBytes, work.deviceReadRate) = (800, 200)
         return work

@@ -77,6 +77,24 @@ import Testing
         #expect(try !directory.names(file, name))
     }
 
+    @Test func `a tree is removed with all that is in it, but not what its links name`() throws {
+        try directory.createDirectory(Array("kept".utf8))
+        _ = try directory.openDirectory(Array("kept".utf8)).createFile(Array("file".utf8))
+        try directory.createDirectory(Array("tree".utf8))
+        var level = try directory.openDirectory(Array("tree".utf8))
+        for depth in 0..<50 {
+            try level.createSymbolicLink(Array("link".utf8), to: Array("../kept".utf8))
+            for number in 0..<20 { _ = try level.createFile(Array("file\(number)".utf8)) }
+            try level.createDirectory(Array("empty".utf8))
+            try level.createDirectory(Array("d\(depth)".utf8))
+            level = try level.openDirectory(Array("d\(depth)".utf8))
+        }
+        try directory.removeTree(Array("tree".utf8))
+        #expect(try names() == ["kept": .directory])
+        #expect(try directory.openDirectory(Array("kept".utf8)).exists(Array("file".utf8)))
+        #expect(throws: IOError.self) { try directory.removeTree(Array("tree".utf8)) }
+    }
+
     @Test func `missing directories above are made`() throws {
         let path = scratch.path + "/x/y//z"
         let made = try Directory(creating: path)

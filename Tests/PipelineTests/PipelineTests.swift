@@ -8,6 +8,18 @@ import Testing
 struct PipelineTests {
     private struct Failure: Error {}
 
+    @Test func `work that goes on counts up to now, and once when it has ended`() async {
+        let meter = StageMeter(name: "work", width: 1)
+        let before = ContinuousClock.now
+        let (least, seen) = await meter.workingAlone {
+            let begun = ContinuousClock.now
+            return (begun.duration(to: .now), meter.snapshot.busy)
+        }
+        #expect(seen > .zero && seen >= least)
+        #expect(meter.snapshot.busy >= seen)
+        #expect(meter.snapshot.busy <= before.duration(to: .now))
+    }
+
     @Test func `stages pass elements on and count them`() async throws {
         let pipeline = Pipeline()
         let numbers = BoundedChannel<Int>(capacity: 4)

@@ -130,6 +130,8 @@ struct BenchCommandTests {
         let large = try await bench.run(
             "bench", "--corpus", "random", "--size", "500T", exits: 1)
         #expect(large.errors.contains("MiB left"))
+        let store = try await bench.run("bench", "--store", bench.path("unmounted"), exits: 1)
+        #expect(store.errors.contains("unmounted"))
         let page = try await bench.run("bench", "--html", bench.path("no/page"), exits: 1)
         #expect(page.errors.contains("no/page"))
         try expectNothingLeft()

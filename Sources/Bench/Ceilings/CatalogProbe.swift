@@ -22,7 +22,7 @@ struct CatalogProbe {
         }
         let catalog = try await SQLiteCatalog.open(at: directory.path + "/catalog.sqlite")
         var inserts: [Double] = []
-        let cpuStart = CPUClock.process
+        var cpuSeconds = 0.0
         for commit in 0..<effort.catalogCommits {
             try Task.checkCancellation()
             let blocks = (0..<Self.commitCount).map { index in
@@ -33,17 +33,18 @@ struct CatalogProbe {
             let record = PackRecord(
                 id: .make(), kind: .leaves, tier: .hot, blockCount: blocks.count,
                 byteCount: 1 << 30, storedByteCount: 1 << 30, createdAtMilliseconds: 0)
-            let start = ContinuousClock.now
+            let (cpu, start) = (CPUClock.process, ContinuousClock.now)
             try await catalog.commit(record, blocks: blocks)
+            cpuSeconds += (CPUClock.process - cpu).inSeconds
             inserts.append(start.duration(to: .now).inSeconds)
         }
-        let cpu = (CPUClock.process - cpuStart).inSeconds
         let rows = effort.catalogCommits * Self.commitCount
         let hit = try await lookUp(in: catalog, below: rows, offset: 0)
         let miss = try await lookUp(in: catalog, below: rows, offset: rows)
         try await catalog.close()
         return (
-            Double(Self.commitCount) / (inserts.lowerMedian ?? 1), cpu / Double(rows), hit, miss
+            Double(Self.commitCount) / (inserts.lowerMedian ?? 1), cpuSeconds / Double(rows), hit,
+            miss
         )
     }
 

@@ -28,10 +28,6 @@ public struct Work: Hashable, Sendable {
     public var insertRate = Double.infinity
     /// CPU seconds for each row.
     public var insertCPUSeconds = 0.0
-    /// Look-ups in the catalog.
-    public var lookups = 0.0
-    /// CPU seconds for each look-up.
-    public var lookupSeconds = 0.0
     /// Syncs that must wait for one another when all else is done.
     public var finalSyncs = 0.0
     /// Seconds for each sync.
@@ -85,10 +81,7 @@ public struct Limit: Hashable, Sendable {
             Part(name: "hash", coreSeconds: work.hashBytes / work.hashRate * count),
             Part(name: "compress", coreSeconds: work.compressBytes / work.compressRate * count),
             Part(name: "write", coreSeconds: work.storeBytes / work.storeCPURate),
-            Part(
-                name: "catalog",
-                coreSeconds: work.insertRows * work.insertCPUSeconds
-                    + work.lookups * work.lookupSeconds),
+            Part(name: "catalog", coreSeconds: work.insertRows * work.insertCPUSeconds),
         ]
         let coreSeconds = parts.reduce(0) { $0 + $1.coreSeconds }
         seconds = [

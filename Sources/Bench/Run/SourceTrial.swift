@@ -173,8 +173,6 @@ extension SourceTrial {
         work.insertRows = Double(counts.newBlocks)
         work.insertRate = ceilings.insertRate
         work.insertCPUSeconds = ceilings.insertCPUSeconds
-        work.lookups = Double(counts.blocks)
-        work.lookupSeconds = 1 / ceilings.missRate
         work.deviceReadBytes = Double(counts.bytes)
         work.deviceReadRate = ceilings.deviceReadRate
         return work

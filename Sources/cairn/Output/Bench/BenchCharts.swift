@@ -187,7 +187,7 @@ struct RateChart {
     }
 }
 
-/// How busy each stage was, over the time of a run: the darker, the busier.
+/// How busy each stage was, over the time of a run: the stronger the colour, the busier.
 struct StageChart {
     let run: RunRecord
     let intervals: [Timeline.Interval]
