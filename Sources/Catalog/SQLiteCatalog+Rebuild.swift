@@ -7,13 +7,15 @@ extension SQLiteCatalog {
     /// As ``Catalog/beginRebuild()``.
     public func beginRebuild() async throws {
         try await write { db in
-            // Numbers of packs and runs go on from where they were: both come from
+            // Numbers of packs, runs and filters go on from where they were: all come from
             // AUTOINCREMENT, whose state stays.
             for table in [
-                "chunks", "runs", "blocks_recent", "packs", "snapshot_items", "snapshots",
+                "chunks", "filters", "runs", "blocks_recent", "packs", "snapshot_items",
+                "snapshots",
             ] {
                 try db.execute(sql: "DELETE FROM \(table)")
             }
+            try BlockTables.raiseVersion(db)
             try db.execute(
                 sql: """
                     UPDATE state SET value = 0 WHERE name = 'recent_count';

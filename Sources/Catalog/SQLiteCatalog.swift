@@ -13,11 +13,15 @@ public final class SQLiteCatalog: Catalog {
 
     let options: SQLiteCatalogOptions
     let pool: DatabasePool
+    let lookup: BlockLookup
 
-    private init(path: String, options: SQLiteCatalogOptions, pool: DatabasePool) {
+    private init(
+        path: String, options: SQLiteCatalogOptions, pool: DatabasePool, lookup: BlockLookup
+    ) {
         self.path = path
         self.options = options
         self.pool = pool
+        self.lookup = lookup
     }
 
     /// Opens the catalog at `path`, or makes an empty one; its directory must exist.
@@ -50,7 +54,10 @@ public final class SQLiteCatalog: Catalog {
                         // Readers first: only a writer that closes last moves the write-ahead log
                         // into the file and removes it, and `DatabasePool.close` closes it first.
                         pool.releaseMemory()
-                        do { try pool.close() } catch { throw CatalogError.wrap(error, path: path) }
+                        do {
+                            try lookup.close()
+                            try pool.close()
+                        } catch { throw CatalogError.wrap(error, path: path) }
                     })
             }
         }
@@ -63,7 +70,10 @@ public final class SQLiteCatalog: Catalog {
             try finishReplacement(at: path)
             let pool = try openPool(path, options)
             try migrate(pool, path: path)
-            return SQLiteCatalog(path: path, options: options, pool: pool)
+            let lookup = BlockLookup(
+                versions: try openVersions(path, options),
+                filterByteCount: options.filterByteCount)
+            return SQLiteCatalog(path: path, options: options, pool: pool, lookup: lookup)
         } catch {
             throw CatalogError.wrap(error, path: path)
         }
@@ -115,6 +125,21 @@ public final class SQLiteCatalog: Catalog {
         }
     }
 
+    /// Opens the connection that reads one number, for which a few pages of cache are enough.
+    private static func openVersions(
+        _ path: String, _ options: SQLiteCatalogOptions
+    ) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.label = "catalog.versions"
+        configuration.readonly = true
+        configuration.busyMode = .timeout(options.busyTimeout / .seconds(1))
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA mmap_size = 0")
+            try db.execute(sql: "PRAGMA cache_size = -64")
+        }
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
     private static func migrate(_ pool: DatabasePool, path: String) throws {
         let migrator = Schema.migrator
         let (isNewer, isCurrent) = try pool.read { db in
@@ -157,4 +182,7 @@ extension SQLiteCatalog {
     package func synchronousLevel() async throws -> Int64? {
         try await write { db in try db.integer("PRAGMA synchronous") }
     }
+
+    /// Bytes of filters over stored blocks that are in memory now.
+    package var filterByteCountInMemory: Int { lookup.loadedByteCount }
 }

@@ -12,6 +12,7 @@ enum BlockTables {
         _ db: Database, _ blocks: [NewBlock], packNumber: Int64, recentLimit: Int
     ) throws {
         guard !blocks.isEmpty else { return }
+        try raiseVersion(db)
         let recentCount = Int(try db.integer(recentCountSQL) ?? 0)
         guard recentCount + blocks.count < recentLimit else {
             try cutRun(db, blocks, packNumber: packNumber)
@@ -34,72 +35,12 @@ enum BlockTables {
         try setRecentCount(db, recentCount + blocks.count)
     }
 
-    /// Looks keys up in the recent table and in every run; the oldest living place wins.
-    static func places(_ db: Database, of multihashes: [[UInt8]]) throws -> [BlockPlace?] {
-        let runs = try Run.all(db)
-        var packs: [Int64: PackID?] = [:]
-        var places = [BlockPlace?](repeating: nil, count: multihashes.count)
-        func resolve(_ place: Place) throws -> BlockPlace? {
-            let id: PackID?
-            if let known = packs[place.packNumber] {
-                id = known
-            } else {
-                id = try packID(db, number: place.packNumber)
-                packs[place.packNumber] = .some(id)
-            }
-            return id.map { BlockPlace(packID: $0, ordinal: place.ordinal) }
-        }
-        try db.withCursor(chunkSQL) { chunk in
-            try db.withCursor("SELECT place FROM blocks_recent WHERE multihash = ?") { recent in
-                // In the order of keys, neighbours share pages.
-                for index in order(of: multihashes) {
-                    let key = multihashes[index]
-                    for run in runs {
-                        guard let place = try find(key, in: run, chunk) else { continue }
-                        places[index] = try resolve(place)
-                        if places[index] != nil { break }
-                    }
-                    guard places[index] == nil else { continue }
-                    try recent.bind(key, at: 1)
-                    if try recent.step() {
-                        places[index] = try resolve(Place(rawValue: recent.integer(0)))
-                    }
-                    recent.reset()
-                }
-            }
-        }
-        return places
-    }
-
     private static let recentCountSQL = "SELECT value FROM state WHERE name = 'recent_count'"
 
-    private static let chunkSQL = """
-        SELECT body FROM chunks WHERE run = ? AND separator <= ?
-        ORDER BY separator DESC LIMIT 1
-        """
-
-    private static func find(
-        _ key: [UInt8], in run: Run, _ chunk: borrowing SQLCursor
-    ) throws -> Place? {
-        try chunk.bind(run.number, at: 1)
-        try chunk.bind(key, at: 2)
-        defer { chunk.reset() }
-        guard try chunk.step() else { return nil }
-        return try chunk.withBytes(0) { body in try Chunk.find(key.span, in: body) }
-    }
-
-    /// The indices of keys, sorted by key.
-    private static func order(of keys: [[UInt8]]) -> [Int] {
-        guard keys.count > 1 else { return Array(keys.indices) }
-        return keys.indices.sorted { KeyOrder.precedes(keys[$0], keys[$1]) }
-    }
-
-    private static func packID(_ db: Database, number: Int64) throws -> PackID? {
-        try db.withCursor("SELECT id FROM packs WHERE number = ?") { cursor in
-            try cursor.bind(number, at: 1)
-            guard try cursor.step() else { return nil }
-            guard let id = PackID(cursor.bytes(0)) else { throw DamagedContent() }
-            return id
+    /// Tells every process's memory of the blocks that it is out of date.
+    static func raiseVersion(_ db: Database) throws {
+        try db.withCursor("UPDATE state SET value = value + 1 WHERE name = 'block_version'") {
+            cursor in try cursor.execute()
         }
     }
 
@@ -115,15 +56,18 @@ enum BlockTables {
                 recent.append(BlockRow(multihash: cursor.bytes(0), place: place))
             }
         }
-        var writer = RunWriter(run: try RunWriter.newRun(db, tier: 0, sealed: true))
+        var writer = RunWriter(try RunWriter.newRun(db, tier: 0, sealed: true))
+        var last: [UInt8] = []
         var rest = recent[...]
         for block in blocks {
             while let row = rest.first, !KeyOrder.precedes(block.multihash, row.multihash) {
                 try writer.append(db, row.multihash, row.place)
+                last = row.multihash
                 rest.removeFirst()
             }
             // Recent before, or twice in the pack: the older place, or the lower ordinal, stays.
-            guard block.multihash != writer.last else { continue }
+            guard block.multihash != last else { continue }
+            last = block.multihash
             let place = Place(packNumber: packNumber, ordinal: block.ordinal)
             try writer.append(db, block.multihash, place)
         }

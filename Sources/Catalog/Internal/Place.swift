@@ -23,27 +23,3 @@ struct BlockRow {
     var multihash: [UInt8]
     var place: Place
 }
-
-/// Byte strings in the order in which SQLite compares blobs.
-enum KeyOrder {
-    /// Below zero, zero or above: the left one comes first, they are equal, it comes last.
-    static func compare(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
-        let count = min(left.count, right.count)
-        for index in 0..<count where left[index] != right[index] {
-            return Int(left[index]) - Int(right[index])
-        }
-        return left.count - right.count
-    }
-
-    /// Whether the left key comes before the right one.
-    static func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        compare(left.span, right.span) < 0
-    }
-
-    /// How many leading bytes the two share.
-    static func commonPrefix(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Int {
-        let count = min(left.count, right.count)
-        for index in 0..<count where left[index] != right[index] { return index }
-        return count
-    }
-}

@@ -16,11 +16,13 @@ struct Run {
     var isSealed: Bool
     /// While building: all keys up to this one have been taken from the merging runs.
     var mergedThrough: [UInt8]
+    /// Whether filters cover all of its blocks; those that the first release began have none.
+    var hasFilters: Bool
 
     /// All runs, those with older blocks first.
     static func all(_ db: Database) throws -> [Run] {
         let sql = """
-            SELECT number, tier, target, sealed, merged_through FROM runs
+            SELECT number, tier, target, sealed, merged_through, has_filters FROM runs
             ORDER BY tier DESC, number
             """
         return try db.withCursor(sql) { cursor in
@@ -30,7 +32,7 @@ struct Run {
                     Run(
                         number: cursor.integer(0), tier: cursor.integer(1),
                         target: cursor.optionalInteger(2), isSealed: cursor.integer(3) != 0,
-                        mergedThrough: cursor.bytes(4)))
+                        mergedThrough: cursor.bytes(4), hasFilters: cursor.integer(5) != 0))
             }
             return runs
         }

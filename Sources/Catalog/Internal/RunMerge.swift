@@ -4,24 +4,25 @@ import GRDB
 
 /// Keeps the number of runs small by merging them, a slice at a time.
 ///
-/// Four sealed runs of one tier become one of the next. A merge is spread over many commits: each
+/// Eight sealed runs of one tier become one of the next. A merge is spread over many commits: each
 /// moves a slice of the key space, low keys first, from the inputs to the end of the output, in the
 /// commit's own transaction. So no commit waits for a whole merge, a crash loses none of it, and
 /// the pages that the inputs give up are at once used by the output: the file never holds both
 /// copies.
 enum RunMerge {
     /// How many runs of one tier are merged at once: more make writes cheaper and look-ups dearer.
-    static let fanIn = 4
-
-    /// How many blocks are moved for each block committed.
     ///
-    /// A block moves once per tier, and eight tiers of fan-in four above 65,536 recent blocks hold
-    /// 4 billion, so merges always end before the next ones are due.
-    static let effort = 8
+    /// With eight, a block has moved three times when the catalog has 50 million, with four it has
+    /// moved five times; filters keep look-ups from paying for the runs that this adds.
+    static let fanIn = 8
 
-    /// Moves about `budget` blocks, lowest tier first.
-    static func advance(_ db: Database, budget: Int) throws {
-        var remaining = budget
+    /// Moves blocks for a commit of so many, lowest tier first.
+    ///
+    /// A block moves once per tier, so one move per tier and new block ends each merge before the
+    /// next is due; one more keeps ahead of it.
+    static func advance(_ db: Database, blockCount: Int) throws {
+        guard let highest = try Run.all(db).first?.tier else { return }
+        var remaining = blockCount * (Int(highest) + 2)
         while remaining > 0 {
             let runs = try Run.all(db)
             guard let (inputs, output) = try next(db, runs) else { return }
@@ -43,16 +44,14 @@ enum RunMerge {
             }
             guard members.count >= fanIn else { continue }
             let inputs = Array(members.prefix(fanIn))
-            let number = try RunWriter.newRun(db, tier: tier + 1, sealed: false)
+            let output = try RunWriter.newRun(db, tier: tier + 1, sealed: false)
             for input in inputs {
                 try db.withCursor("UPDATE runs SET target = ? WHERE number = ?") { cursor in
-                    try cursor.bind(number, at: 1)
+                    try cursor.bind(output.number, at: 1)
                     try cursor.bind(input.number, at: 2)
                     try cursor.execute()
                 }
             }
-            let output = Run(
-                number: number, tier: tier + 1, target: nil, isSealed: false, mergedThrough: [])
             return (inputs, output)
         }
         return nil
@@ -68,22 +67,25 @@ enum RunMerge {
         for input in inputs {
             readers.append(try RunReader(db, run: input.number, after: output.mergedThrough))
         }
-        var writer = RunWriter(run: output.number, after: output.mergedThrough)
+        var writer = RunWriter(output, after: output.mergedThrough)
         var live = LivePacks()
         var moved = 0
-        // The last key taken; a younger copy of it in a later input is dropped.
+        // The last key taken; a younger copy of it in a later input is dropped. It is copied into
+        // one buffer: an array shared with a reader would be allocated anew for each block.
         var through = output.mergedThrough
         var isKept = false
         while let index = smallest(readers), let place = readers[index].place {
-            let key = readers[index].key
-            let isCopy = moved > 0 && key == through
-            if moved >= budget, !isCopy, !writer.fits(key) { break }
+            let isCopy = moved > 0 && readers[index].key == through
+            if moved >= budget, !isCopy, !writer.fits(readers[index].key) { break }
             if !isCopy { isKept = false }
             if !isKept, try live.contains(db, place) {
-                try writer.append(db, key, place)
+                try writer.append(db, readers[index].key, place)
                 isKept = true
             }
-            through = key
+            if !isCopy {
+                through.removeAll(keepingCapacity: true)
+                through.append(contentsOf: readers[index].key)
+            }
             moved += 1
             try readers[index].advance(db)
         }
@@ -92,17 +94,13 @@ enum RunMerge {
         return max(moved, 1)
     }
 
-    /// The reader with the smallest key, the oldest one among equals.
+    /// The reader with the smallest key, the oldest one among equals; nil if all are at their end.
     private static func smallest(_ readers: [RunReader]) -> Int? {
-        var best: Int?
-        for index in readers.indices where readers[index].place != nil {
-            guard let current = best else {
-                best = index
-                continue
-            }
-            if KeyOrder.precedes(readers[index].key, readers[current].key) { best = index }
+        var best = 0
+        for index in readers.indices.dropFirst() where readers[index].precedes(readers[best]) {
+            best = index
         }
-        return best
+        return readers[best].place == nil ? nil : best
     }
 
     /// Removes what was moved from the inputs, and the inputs themselves once they are empty.
@@ -111,19 +109,18 @@ enum RunMerge {
     ) throws {
         let isDone = readers.allSatisfy { $0.place == nil }
         for reader in readers {
-            if reader.place == nil {
-                try db.withCursor("DELETE FROM chunks WHERE run = ?") { cursor in
-                    try cursor.bind(reader.run, at: 1)
-                    try cursor.execute()
-                }
-            } else {
-                // The chunk that the reader stands in keeps some moved blocks, at the same places.
-                try db.withCursor("DELETE FROM chunks WHERE run = ? AND separator < ?") { cursor in
-                    try cursor.bind(reader.run, at: 1)
-                    try cursor.bind(reader.separator, at: 2)
-                    try cursor.execute()
-                }
-            }
+            // The chunk that the reader stands in keeps some moved blocks, at the same places; so
+            // does the filter that covers it.
+            try remove(
+                db, "DELETE FROM chunks WHERE run = ?1 AND separator < ?2",
+                all: "DELETE FROM chunks WHERE run = ?1", reader)
+            try remove(
+                db,
+                """
+                DELETE FROM filters WHERE run = ?1 AND separator < (
+                    SELECT MAX(separator) FROM filters WHERE run = ?1 AND separator <= ?2)
+                """,
+                all: "DELETE FROM filters WHERE run = ?1", reader)
             guard isDone else { continue }
             try db.withCursor("DELETE FROM runs WHERE number = ?") { cursor in
                 try cursor.bind(reader.run, at: 1)
@@ -135,6 +132,18 @@ enum RunMerge {
             try cursor.bind(isDone ? 1 : 0, at: 1)
             try cursor.bind(through, at: 2)
             try cursor.bind(output, at: 3)
+            try cursor.execute()
+        }
+    }
+
+    /// Removes what lies below a reader, or all of a run whose end it has reached.
+    private static func remove(
+        _ db: Database, _ below: String, all: String, _ reader: RunReader
+    ) throws {
+        let isAtEnd = reader.place == nil
+        try db.withCursor(isAtEnd ? all : below) { cursor in
+            try cursor.bind(reader.run, at: 1)
+            if !isAtEnd { try cursor.bind(reader.separator, at: 2) }
             try cursor.execute()
         }
     }

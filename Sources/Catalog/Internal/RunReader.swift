@@ -11,6 +11,8 @@ struct RunReader {
     private(set) var place: Place?
     /// The key of that block.
     private(set) var key: [UInt8] = []
+    /// The head of that key.
+    private(set) var head: UInt64 = 0
     /// Where the current chunk starts.
     private(set) var separator: [UInt8] = []
     private var body: [UInt8] = []
@@ -24,7 +26,15 @@ struct RunReader {
         while place != nil, !KeyOrder.precedes(lowerBound, key) { try advance(db) }
     }
 
-    /// Moves to the next block.
+    /// Whether it stands on a key below the other's; an end is above all keys.
+    func precedes(_ other: RunReader) -> Bool {
+        guard place != nil else { return false }
+        guard other.place != nil else { return true }
+        if head != other.head { return head < other.head }
+        return KeyOrder.precedes(key, other.key)
+    }
+
+    /// Moves to the next block; allocates for each chunk, not for each block.
     mutating func advance(_ db: Database) throws {
         while true {
             if let layout, index < layout.count { return load(layout) }
@@ -38,9 +48,9 @@ struct RunReader {
     private mutating func load(_ layout: Chunk.Layout) {
         let start = layout.firstRecord + index * layout.stride
         let end = start + layout.suffixByteCount
-        key.removeAll(keepingCapacity: true)
-        key.append(contentsOf: body[Chunk.headerByteCount..<layout.firstRecord])
+        key.removeLast(key.count - layout.prefixByteCount)
         key.append(contentsOf: body[start..<end])
+        head = KeyOrder.head(key.span)
         place = Chunk.place(in: body.span, at: end)
         index += 1
     }
@@ -61,6 +71,8 @@ struct RunReader {
         body = next.body
         self.layout = layout
         index = 0
+        key.removeAll(keepingCapacity: true)
+        key.append(contentsOf: body[Chunk.headerByteCount..<layout.firstRecord])
         return true
     }
 }

@@ -9,6 +9,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
         migrator.registerMigration("stat-cache") { db in try db.execute(sql: statCache) }
+        migrator.registerMigration("filters") { db in try db.execute(sql: filters) }
         return migrator
     }
 
@@ -94,5 +95,18 @@ enum Schema {
         CREATE TRIGGER stat_caches_go_stale AFTER DELETE ON packs BEGIN
             UPDATE state SET value = value + 1 WHERE name = 'stat_generation';
         END;
+        """
+
+    /// Runs that are there already stay without filters until merges have used them up.
+    private static let filters = """
+        CREATE TABLE filters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL,
+            separator BLOB NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX filters_by_separator ON filters (run, separator);
+        ALTER TABLE runs ADD COLUMN has_filters INTEGER NOT NULL DEFAULT 0;
+        INSERT INTO state VALUES ('block_version', 0);
         """
 }

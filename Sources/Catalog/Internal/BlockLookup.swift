@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockStore
+import GRDB
+import Synchronization
+
+/// Finds blocks: filters in memory first, then the tables.
+final class BlockLookup: Sendable {
+    /// The most keys that are tested on the caller's own thread, or under the lock at once.
+    private static let sliceCount = 1_024
+
+    /// Reads the version only: on the caller's thread, as it never waits for another connection.
+    private let versions: DatabaseQueue
+    private let cache: Mutex<FilterCache>
+
+    init(versions: DatabaseQueue, filterByteCount: Int) {
+        self.versions = versions
+        cache = Mutex(FilterCache(limit: filterByteCount))
+    }
+
+    func close() throws { try versions.close() }
+
+    /// Bytes of filters in memory.
+    var loadedByteCount: Int { cache.withLock { $0.loadedByteCount } }
+
+    /// The indices of those keys that may be held, told from memory; nil if memory cannot tell.
+    ///
+    /// Takes some microseconds: the version's page is in SQLite's cache, or, after a commit, among
+    /// the last bytes of its log. So it may run on any thread.
+    func sift(_ multihashes: [[UInt8]]) throws -> [Int]? {
+        guard multihashes.count <= Self.sliceCount, cache.withLock({ $0.version }) != nil else {
+            return nil
+        }
+        let version = try versions.unsafeRead(Self.version)
+        return cache.withLock { cache in
+            guard cache.version == version else { return nil }
+            return multihashes.indices.filter { index in
+                let key = multihashes[index]
+                return cache.mayContain(key, hash: BlockFilter.hash(key.span))
+            }
+        }
+    }
+
+    /// Looks keys up in every run, those with older blocks first, then among the recent blocks; the
+    /// oldest living place wins.
+    func places(_ db: Database, of multihashes: [[UInt8]]) throws -> [BlockPlace?] {
+        let query = Query(
+            keys: multihashes, hashes: multihashes.map { BlockFilter.hash($0.span) },
+            version: try Self.version(db))
+        let runs = try runs(db, query.version)
+        var resolver = PackResolver()
+        var places = [BlockPlace?](repeating: nil, count: multihashes.count)
+        // In the order of keys, neighbours share pages.
+        var pending = KeyOrder.order(of: multihashes)
+        for run in runs.indices where !pending.isEmpty {
+            let asked = try candidates(db, pending, query, run: run)
+            guard !asked.isEmpty else { continue }
+            var isFound = false
+            try db.withCursor(Self.chunkSQL) { chunk in
+                for index in asked {
+                    guard let place = try Self.find(multihashes[index], in: runs[run], chunk) else {
+                        continue
+                    }
+                    places[index] = try resolver.resolve(db, place)
+                    isFound = isFound || places[index] != nil
+                }
+            }
+            if isFound { pending.removeAll { places[$0] != nil } }
+        }
+        try db.withCursor("SELECT place FROM blocks_recent WHERE multihash = ?") { recent in
+            for index in recentCandidates(pending, query) {
+                try recent.bind(multihashes[index], at: 1)
+                if try recent.step() {
+                    places[index] = try resolver.resolve(db, Place(rawValue: recent.integer(0)))
+                }
+                recent.reset()
+            }
+        }
+        return places
+    }
+
+    /// The runs that the transaction sees; afterwards the cache is at its version, or beyond.
+    private func runs(_ db: Database, _ version: Int64) throws -> [Run] {
+        var copy = cache.withLock { $0 }
+        guard copy.version != version else { return copy.runs }
+        guard copy.version ?? -1 < version else { return try Run.all(db) }
+        try copy.refresh(db, version: version)
+        let runs = copy.runs
+        cache.withLock { [copy] cache in if cache.version ?? -1 < version { cache = copy } }
+        return runs
+    }
+
+    /// Those of the pending keys that one run may have; reads the filters that are not in memory.
+    private func candidates(
+        _ db: Database, _ pending: [Int], _ query: Query, run: Int
+    ) throws -> [Int] {
+        var candidates: [Int] = []
+        var last: (id: Int64, body: [UInt8]?)?
+        for start in stride(from: 0, to: pending.count, by: Self.sliceCount) {
+            let slice = pending[start..<min(start + Self.sliceCount, pending.count)]
+            var unknown: [(index: Int, filter: RunFilters.Reference)] = []
+            cache.withLock { cache in
+                // Beyond the transaction's version the filters may lack what this one sees.
+                guard cache.version == query.version else {
+                    return candidates.append(contentsOf: slice)
+                }
+                for index in slice {
+                    switch cache.test(query.keys[index], hash: query.hashes[index], run: run) {
+                    case .absent: continue
+                    case .possible: candidates.append(index)
+                    case .unknown(let filter): unknown.append((index, filter))
+                    }
+                }
+            }
+            for (index, filter) in unknown {
+                if last?.id != filter.id {
+                    let body = try Self.filter(db, filter.id)
+                    last = (filter.id, body)
+                    if let body { keep(body, filter, run: run, query.version) }
+                }
+                let body = last?.body
+                guard body.map({ BlockFilter.mayContain(query.hashes[index], in: $0.span) }) ?? true
+                else { continue }
+                candidates.append(index)
+            }
+        }
+        return candidates
+    }
+
+    private func keep(
+        _ body: [UInt8], _ filter: RunFilters.Reference, run: Int, _ version: Int64
+    ) {
+        cache.withLock { cache in
+            if cache.version == version { cache.keep(body, filter, run: run) }
+        }
+    }
+
+    /// Those of the pending keys that may be among the recent blocks.
+    private func recentCandidates(_ pending: [Int], _ query: Query) -> [Int] {
+        cache.withLock { cache in
+            guard cache.version == query.version else { return pending }
+            return pending.filter { cache.mayBeRecent(hash: query.hashes[$0]) }
+        }
+    }
+
+    private static func version(_ db: Database) throws -> Int64 {
+        try db.integer("SELECT value FROM state WHERE name = 'block_version'") ?? 0
+    }
+
+    private static let chunkSQL = """
+        SELECT body FROM chunks WHERE run = ? AND separator <= ?
+        ORDER BY separator DESC LIMIT 1
+        """
+
+    private static func find(
+        _ key: [UInt8], in run: Run, _ chunk: borrowing SQLCursor
+    ) throws -> Place? {
+        try chunk.bind(run.number, at: 1)
+        try chunk.bind(key, at: 2)
+        defer { chunk.reset() }
+        guard try chunk.step() else { return nil }
+        return try chunk.withBytes(0) { body in try Chunk.find(key.span, in: body) }
+    }
+
+    /// A stored filter; nil if a merge has removed it.
+    private static func filter(_ db: Database, _ id: Int64) throws -> [UInt8]? {
+        try db.withCursor("SELECT body FROM filters WHERE id = ?") { cursor in
+            try cursor.bind(id, at: 1)
+            guard try cursor.step() else { return nil }
+            let body = cursor.bytes(0)
+            guard !body.isEmpty, body.count % BlockFilter.lineByteCount == 0 else {
+                throw DamagedContent()
+            }
+            return body
+        }
+    }
+}
+
+/// The keys of one look-up, and the version of the blocks that its transaction sees.
+private struct Query {
+    let keys: [[UInt8]]
+    let hashes: [UInt64]
+    let version: Int64
+}
+
+/// Names packs by their numbers, each asked for once in a transaction.
+private struct PackResolver {
+    private var packs: [Int64: PackID?] = [:]
+
+    /// The place under the pack's own name; nil if the pack is gone.
+    mutating func resolve(_ db: Database, _ place: Place) throws -> BlockPlace? {
+        let id: PackID?
+        if let known = packs[place.packNumber] {
+            id = known
+        } else {
+            id = try Self.packID(db, number: place.packNumber)
+            packs[place.packNumber] = .some(id)
+        }
+        return id.map { BlockPlace(packID: $0, ordinal: place.ordinal) }
+    }
+
+    private static func packID(_ db: Database, number: Int64) throws -> PackID? {
+        try db.withCursor("SELECT id FROM packs WHERE number = ?") { cursor in
+            try cursor.bind(number, at: 1)
+            guard try cursor.step() else { return nil }
+            guard let id = PackID(cursor.bytes(0)) else { throw DamagedContent() }
+            return id
+        }
+    }
+}
