@@ -33,6 +33,7 @@ extension SQLiteCatalog {
                 try cursor.bind(Int64(version), at: 2)
                 try cursor.execute()
             }
+            try BlockTables.raiseVersion(db)
             return try Self.packNumber(db, id) == nil
         }
     }
@@ -94,6 +95,7 @@ extension SQLiteCatalog {
             try cursor.bind(id.bytes, at: 1)
             try cursor.execute()
         }
+        try BlockTables.raiseVersion(db)
     }
 
     /// Raises the versions of packs that a commit relies on.

@@ -48,7 +48,7 @@ final class BlockLookup: Sendable {
             keys: multihashes, hashes: multihashes.map { BlockFilter.hash($0.span) },
             version: try Self.version(db))
         let runs = try runs(db, query.version)
-        var resolver = PackResolver()
+        var resolver = PackResolver(known: knownPacks(query.version))
         var places = [BlockPlace?](repeating: nil, count: multihashes.count)
         // In the order of keys, neighbours share pages.
         var pending = KeyOrder.order(of: multihashes)
@@ -76,7 +76,17 @@ final class BlockLookup: Sendable {
                 recent.reset()
             }
         }
+        keep(resolver.found, query.version)
         return places
+    }
+
+    private func knownPacks(_ version: Int64) -> [Int64: PackID] {
+        cache.withLock { $0.version == version ? $0.packs : [:] }
+    }
+
+    private func keep(_ packs: [Int64: PackID], _ version: Int64) {
+        guard !packs.isEmpty else { return }
+        cache.withLock { cache in if cache.version == version { cache.keep(packs) } }
     }
 
     /// The runs that the transaction sees; afterwards the cache is at its version, or beyond.
@@ -183,20 +193,28 @@ private struct Query {
     let version: Int64
 }
 
-/// Names packs by their numbers, each asked for once in a transaction.
+/// Names packs by their numbers, each asked for once.
 private struct PackResolver {
-    private var packs: [Int64: PackID?] = [:]
+    /// Packs that other look-ups at the same version have found.
+    let known: [Int64: PackID]
+    private(set) var found: [Int64: PackID] = [:]
+    private var missing: Set<Int64> = []
+
+    init(known: [Int64: PackID]) { self.known = known }
 
     /// The place under the pack's own name; nil if the pack is gone.
     mutating func resolve(_ db: Database, _ place: Place) throws -> BlockPlace? {
-        let id: PackID?
-        if let known = packs[place.packNumber] {
-            id = known
-        } else {
-            id = try Self.packID(db, number: place.packNumber)
-            packs[place.packNumber] = .some(id)
+        let number = place.packNumber
+        if missing.contains(number) { return nil }
+        if let id = known[number] ?? found[number] {
+            return BlockPlace(packID: id, ordinal: place.ordinal)
         }
-        return id.map { BlockPlace(packID: $0, ordinal: place.ordinal) }
+        guard let id = try Self.packID(db, number: number) else {
+            missing.insert(number)
+            return nil
+        }
+        found[number] = id
+        return BlockPlace(packID: id, ordinal: place.ordinal)
     }
 
     private static func packID(_ db: Database, number: Int64) throws -> PackID? {

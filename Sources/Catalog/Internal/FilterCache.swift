@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import GRDB
 
 /// What is in memory of the catalog's filters, as of one version of its blocks.
 ///
-/// The version is a number in the file, raised by each commit that adds blocks or moves them. At
+/// The version is a number in the file, raised by each commit that adds blocks, moves them, or
+/// removes packs. At
 /// the same version what the filters say is exact: a key that they call absent was in no run and
 /// not among the recent blocks. That another process may have committed since does no harm: a block
 /// that is wrongly called absent is stored twice. No filter ever makes a block present; that takes
-/// its row, and its pack's, in one read transaction.
+/// its row, in a read transaction at a version at which its pack is known to be there.
 struct FilterCache {
     private(set) var version: Int64?
     /// All runs, those with older blocks first.
@@ -16,6 +18,8 @@ struct FilterCache {
     private var filters: [RunFilters] = []
     /// The filter of the recent blocks; empty if there are none.
     private var recent: [UInt8] = []
+    /// Names of packs that are in the catalog at this version, by number; not all of them.
+    private(set) var packs: [Int64: PackID] = [:]
     /// How many bytes of runs' filters may be in memory.
     private let limit: Int
 
@@ -40,6 +44,12 @@ struct FilterCache {
     /// What the filters of the run of that index say.
     func test(_ key: [UInt8], hash: UInt64, run index: Int) -> RunFilters.Answer {
         runs[index].hasFilters ? filters[index].test(key, hash: hash) : .possible
+    }
+
+    /// Keeps the names of packs, at most some 65,536.
+    mutating func keep(_ packs: [Int64: PackID]) {
+        if self.packs.count > 65_536 { self.packs = [:] }
+        self.packs.merge(packs) { known, _ in known }
     }
 
     /// Keeps a filter of a run; where room is short, the run with most in memory gives it.
@@ -73,6 +83,7 @@ struct FilterCache {
             while try cursor.step() { hashes.append(cursor.withBytes(0) { BlockFilter.hash($0) }) }
         }
         recent = hashes.isEmpty ? [] : BlockFilter.make(of: hashes, bitsPerBlock: 16)
+        packs = [:]
         version = newVersion
     }
 }
