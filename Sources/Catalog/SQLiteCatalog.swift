@@ -137,7 +137,10 @@ public final class SQLiteCatalog: Catalog {
             try db.execute(sql: "PRAGMA mmap_size = 0")
             try db.execute(sql: "PRAGMA cache_size = -64")
         }
-        return try DatabaseQueue(path: path, configuration: configuration)
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        // Once open it must not wait: its callers may be on the cooperative pool.
+        try queue.unsafeRead { db in try db.execute(sql: "PRAGMA busy_timeout = 0") }
+        return queue
     }
 
     private static func migrate(_ pool: DatabasePool, path: String) throws {

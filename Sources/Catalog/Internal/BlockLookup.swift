@@ -31,7 +31,10 @@ final class BlockLookup: Sendable {
         guard multihashes.count <= Self.sliceCount, cache.withLock({ $0.version }) != nil else {
             return nil
         }
-        let version = try versions.unsafeRead(Self.version)
+        let version: Int64
+        do { version = try versions.unsafeRead(Self.version) } catch let error as DatabaseError
+            where error.resultCode == .SQLITE_BUSY
+        { return nil }
         return cache.withLock { cache in
             guard cache.version == version else { return nil }
             return multihashes.indices.filter { index in
