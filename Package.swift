@@ -116,10 +116,6 @@ let package = Package(
                 "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", argumentParser,
             ], swiftSettings: strict),
 
-        .executableTarget(
-            name: "catalog-scale", dependencies: ["BlockStore", "Catalog"],
-            path: "Benchmarks/Sources/CatalogScale", swiftSettings: strict),
-
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
         .target(
             name: "TestSupport",

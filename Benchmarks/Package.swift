@@ -30,6 +30,10 @@ let package = Package(
         // Runs one workload under callgrind; see `gate`.
         .executableTarget(
             name: "WorkloadRunner", dependencies: ["Workloads"], swiftSettings: strict),
+        // How the catalog fares with millions of blocks; see its README section.
+        .executableTarget(
+            name: "CatalogScale", dependencies: [.product(name: "CairnModules", package: "cairn")],
+            swiftSettings: strict),
         // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
         .executableTarget(
             name: "Micro",

@@ -13,11 +13,11 @@ public struct SQLiteCatalogOptions: Hashable, Sendable {
     /// How many reads may run at once: 2 unless told, at least 1.
     public var readerCount: Int = 2
 
-    /// How many bytes of filters over stored blocks may be in memory: 48 MiB unless told.
+    /// How many bytes of filters over stored blocks may be in memory: 40 MiB unless told.
     ///
-    /// That is room for 50 million blocks; fewer need less. Beyond it filters are read from the
+    /// That is room for about 40 million blocks; fewer need less. Beyond it filters are read from the
     /// file when they are asked, which takes some microseconds each.
-    public var filterByteCount: Int = 48 << 20
+    public var filterByteCount: Int = 40 << 20
 
     /// How many blocks gather in the small table before they become a sorted run: 16,384.
     ///

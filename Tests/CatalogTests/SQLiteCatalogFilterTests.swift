@@ -8,7 +8,7 @@ import Testing
 
 /// What is remembered of a file's filters must agree with what any process does to the file.
 @Suite struct SQLiteCatalogFilterTests {
-    @Test(arguments: [1, 30, 400], [0, 5_000, 48 << 20])
+    @Test(arguments: [1, 30, 400], [0, 5_000, 40 << 20])
     func `two catalogs on one file answer as a model does after each of many random changes`(
         _ recentLimit: Int, _ filterByteCount: Int
     ) async throws {

@@ -2,7 +2,7 @@
 
 // How fast the catalog takes blocks and finds them, from an empty file to many millions.
 //
-//     swift run -c release catalog-scale FILE MILLIONS [BLOCKS-PER-COMMIT] [MILLIONS-PER-LINE]
+//     CatalogScale FILE MILLIONS [BLOCKS-PER-COMMIT] [MILLIONS-PER-LINE]
 //
 // Digests are made up, so no data is stored. Each line is one step of the growth. `cpu` is user and
 // system time of this process; it depends less than `wall` on what else the machine does.
@@ -110,7 +110,7 @@ func report(
 func run() async throws {
     let arguments = CommandLine.arguments
     guard arguments.count >= 3, let millions = Double(arguments[2]) else {
-        print("usage: catalog-scale FILE MILLIONS [BLOCKS-PER-COMMIT] [MILLIONS-PER-LINE]")
+        print("usage: CatalogScale FILE MILLIONS [BLOCKS-PER-COMMIT] [MILLIONS-PER-LINE]")
         exit(2)
     }
     let perCommit = arguments.count > 3 ? Int(arguments[3]) ?? 65_536 : 65_536

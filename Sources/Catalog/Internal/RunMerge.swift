@@ -18,11 +18,11 @@ enum RunMerge {
 
     /// Moves blocks for a commit of so many, lowest tier first.
     ///
-    /// A block moves once per tier, so one move per tier and new block ends each merge before the
-    /// next is due; one more keeps ahead of it.
+    /// A block moves once for each tier below the highest, so as many moves per new block would end
+    /// each merge when the next is due; one more keeps ahead of it.
     static func advance(_ db: Database, blockCount: Int) throws {
         guard let highest = try Run.all(db).first?.tier else { return }
-        var remaining = blockCount * (Int(highest) + 2)
+        var remaining = blockCount * (Int(highest) + 1)
         while remaining > 0 {
             let runs = try Run.all(db)
             guard let (inputs, output) = try next(db, runs) else { return }
@@ -74,7 +74,8 @@ enum RunMerge {
         // one buffer: an array shared with a reader would be allocated anew for each block.
         var through = output.mergedThrough
         var isKept = false
-        while let index = smallest(readers), let place = readers[index].place {
+        var heads = readers.map(\.head)
+        while let index = smallest(readers, heads), let place = readers[index].place {
             let isCopy = moved > 0 && readers[index].key == through
             if moved >= budget, !isCopy, !writer.fits(readers[index].key) { break }
             if !isCopy { isKept = false }
@@ -88,6 +89,7 @@ enum RunMerge {
             }
             moved += 1
             try readers[index].advance(db)
+            heads[index] = readers[index].head
         }
         try writer.flush(db)
         try trim(db, readers, output: output.number, through: through)
@@ -95,10 +97,14 @@ enum RunMerge {
     }
 
     /// The reader with the smallest key, the oldest one among equals; nil if all are at their end.
-    private static func smallest(_ readers: [RunReader]) -> Int? {
+    ///
+    /// - Parameter heads: of the readers. Nearly all comparisons need nothing else, and a list of
+    ///   words is walked without touching the readers' buffers.
+    private static func smallest(_ readers: [RunReader], _ heads: [UInt64]) -> Int? {
         var best = 0
-        for index in readers.indices.dropFirst() where readers[index].precedes(readers[best]) {
-            best = index
+        for index in heads.indices.dropFirst() {
+            if heads[index] > heads[best] { continue }
+            if heads[index] < heads[best] || readers[index].precedes(readers[best]) { best = index }
         }
         return readers[best].place == nil ? nil : best
     }

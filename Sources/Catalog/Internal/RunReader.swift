@@ -11,7 +11,7 @@ struct RunReader {
     private(set) var place: Place?
     /// The key of that block.
     private(set) var key: [UInt8] = []
-    /// The head of that key.
+    /// The head of that key; all ones at the end.
     private(set) var head: UInt64 = 0
     /// Where the current chunk starts.
     private(set) var separator: [UInt8] = []
@@ -40,6 +40,7 @@ struct RunReader {
             if let layout, index < layout.count { return load(layout) }
             guard try nextChunk(db) else {
                 place = nil
+                head = .max
                 return
             }
         }
