@@ -92,7 +92,7 @@ import Testing
                         DROP TABLE filters;
                         ALTER TABLE runs DROP COLUMN has_filters;
                         DELETE FROM state WHERE name = 'block_version';
-                        DELETE FROM grdb_migrations WHERE identifier = 'v2-filters';
+                        DELETE FROM grdb_migrations WHERE identifier = 'filters';
                         """)
             }
             try queue.close()

@@ -59,7 +59,9 @@ struct FilterCache {
             let largest = filters.indices.max {
                 filters[$0].loadedByteCount < filters[$1].loadedByteCount
             }
-            if let largest { filters[largest].release(excess) }
+            // Not to itself: keys come in order, and each would push out what the next round needs.
+            guard let largest, largest != index else { return }
+            filters[largest].release(excess)
             guard loadedByteCount + body.count <= limit else { return }
         }
         filters[index].keep(body, reference)

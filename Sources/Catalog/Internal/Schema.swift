@@ -9,7 +9,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
         migrator.registerMigration("stat-cache") { db in try db.execute(sql: statCache) }
-        migrator.registerMigration("v2-filters") { db in try db.execute(sql: filters) }
+        migrator.registerMigration("filters") { db in try db.execute(sql: filters) }
         return migrator
     }
 
