@@ -32,6 +32,17 @@ struct CeilingProbe {
             hitRate: catalog.hitRate, missRate: catalog.missRate)
     }
 
+    /// Measures once more what depends on the device, whose mood may have changed, and keeps the
+    /// better figures.
+    ///
+    /// - Parameter shownRate: bytes per second that a run was seen to make durable.
+    func improve(_ ceilings: inout Ceilings, shownRate: Double) async throws {
+        let (cachedWrite, durableWrite) = try await write()
+        ceilings.cachedWriteRate = max(ceilings.cachedWriteRate, cachedWrite)
+        ceilings.durableWriteRate = max(ceilings.durableWriteRate, durableWrite, shownRate)
+        ceilings.syncSeconds = min(ceilings.syncSeconds, try await sync())
+    }
+
     private func hash(_ function: HashFunction) async throws -> Ceilings.CoreRate {
         // As much as a chunk has by default.
         let byteCount = 1 << 20

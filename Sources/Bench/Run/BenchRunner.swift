@@ -41,7 +41,7 @@ public struct BenchRunner: Sendable {
         }
         let probe = CeilingProbe(
             store: store, data: data, cores: system.coreCount, effort: plan.effort)
-        let ceilings = try await probe.measure { progress("measuring the machine: \($0)") }
+        var ceilings = try await probe.measure { progress("measuring the machine: \($0)") }
         for round in 1...plan.runs {
             // In turns, so that a change of the machine's mood meets all alike.
             for index in trials.indices {
@@ -49,6 +49,9 @@ public struct BenchRunner: Sendable {
                 try await trials[index].measure(round: round)
             }
         }
+        progress("measuring the machine: writing, once more")
+        try await probe.improve(
+            &ceilings, shownRate: trials.map(\.shownStoreRate).max() ?? 0)
         var sources: [SourceResult] = []
         for trial in trials {
             progress("\(trial.source.name): measuring its limit")

@@ -82,6 +82,11 @@ struct SourceTrial {
         if !source.isRepeated { try await Scratch.remove(Array(name.utf8), from: store) }
     }
 
+    /// The most bytes per second that a run made durable.
+    var shownStoreRate: Double {
+        records.map { Double($0.counts.storedBytes) / $0.seconds }.max() ?? 0
+    }
+
     private func repositoryName(round: Int) -> String { "repository-\(number)-\(round)" }
 
     private func ingest(named name: String) async throws -> RunRecord {
