@@ -16,45 +16,44 @@ enum RunMerge {
     /// moved five times; filters keep look-ups from paying for the runs that this adds.
     static let fanIn = 8
 
-    /// Moves blocks for a commit of so many, lowest tier first.
+    /// Moves blocks for a commit of so many, in each tier whose runs are being merged.
     ///
-    /// A block moves once for each tier below the highest, so as many moves per new block would end
-    /// each merge when the next is due; one more keeps ahead of it.
+    /// A merge of a tier ends before the next is due if it moves as many blocks as are new; a quarter
+    /// more keeps ahead of it. Spread so thinly, the merge of 33 million old blocks, which have to be
+    /// read from the disk, costs the commits that it goes along with as little as can be.
     static func advance(_ db: Database, blockCount: Int) throws {
-        guard let highest = try Run.all(db).first?.tier else { return }
-        var remaining = blockCount * (Int(highest) + 1)
-        while remaining > 0 {
-            let runs = try Run.all(db)
-            guard let (inputs, output) = try next(db, runs) else { return }
-            remaining -= try slice(db, from: inputs, to: output, budget: remaining)
+        guard let highest = try Run.all(db).map(\.tier).max() else { return }
+        for tier in 0...highest {
+            var remaining = blockCount + (blockCount + 3) / 4
+            while remaining > 0, let (inputs, output) = try merge(db, ofTier: tier) {
+                remaining -= try slice(db, from: inputs, to: output, budget: remaining)
+            }
         }
     }
 
-    /// The merge to work on: the one of the lowest tier that is under way or due.
-    private static func next(
-        _ db: Database, _ runs: [Run]
+    /// The merge of a tier that is under way or due.
+    private static func merge(
+        _ db: Database, ofTier tier: Int64
     ) throws -> (inputs: [Run], output: Run)? {
-        for tier in Set(runs.map(\.tier)).sorted() {
-            let members = runs.filter { $0.tier == tier && $0.isSealed }
-            let merging = members.filter { $0.target != nil }
-            if let target = merging.first?.target,
-                let output = runs.first(where: { $0.number == target })
-            {
-                return (merging, output)
-            }
-            guard members.count >= fanIn else { continue }
-            let inputs = Array(members.prefix(fanIn))
-            let output = try RunWriter.newRun(db, tier: tier + 1, sealed: false)
-            for input in inputs {
-                try db.withCursor("UPDATE runs SET target = ? WHERE number = ?") { cursor in
-                    try cursor.bind(output.number, at: 1)
-                    try cursor.bind(input.number, at: 2)
-                    try cursor.execute()
-                }
-            }
-            return (inputs, output)
+        let runs = try Run.all(db)
+        let members = runs.filter { $0.tier == tier && $0.isSealed }
+        let merging = members.filter { $0.target != nil }
+        if let target = merging.first?.target,
+            let output = runs.first(where: { $0.number == target })
+        {
+            return (merging, output)
         }
-        return nil
+        guard members.count >= fanIn else { return nil }
+        let inputs = Array(members.prefix(fanIn))
+        let output = try RunWriter.newRun(db, tier: tier + 1, sealed: false)
+        for input in inputs {
+            try db.withCursor("UPDATE runs SET target = ? WHERE number = ?") { cursor in
+                try cursor.bind(output.number, at: 1)
+                try cursor.bind(input.number, at: 2)
+                try cursor.execute()
+            }
+        }
+        return (inputs, output)
     }
 
     /// Moves blocks until the budget is spent and a chunk is full, or the inputs end.
