@@ -25,6 +25,16 @@ let argumentParser: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
+    .product(name: $0, package: "swift-nio")
+}
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 
 func module(
     _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
@@ -53,7 +63,13 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -108,6 +124,25 @@ let package = Package(
                 "Repository", "Pipeline", "Ingest",
             ]),
 
+        // Floor 4: the network. Protocols are values without I/O; sockets are in Libp2pNIO alone.
+        .systemLibrary(
+            name: "CSecp256k1", pkgConfig: "libsecp256k1",
+            providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
+        module("Libp2p", ["Multiformats", "CSecp256k1", crypto, cryptoExtras, asn1, logging]),
+        module(
+            "Libp2pNIO",
+            ["Multiformats", "Libp2p", crypto, x509, asn1, nioSSL, logging] + nio),
+        module("KademliaDHT", ["Multiformats", "Libp2p", crypto, grdb, logging]),
+        module(
+            "Bitswap", ["Multiformats", "IPLD", "UnixFS", "BlockStore", "Libp2p", logging]),
+        module("Discovery", ["Multiformats", "Libp2p", logging] + nio),
+        module(
+            "Provide",
+            [
+                "Multiformats", "BlockStore", "Catalog", "Repository", "Libp2p", "KademliaDHT",
+                logging,
+            ]),
+
         // Floor 5: surfaces.
         .executableTarget(
             name: "cairn",
@@ -136,6 +171,17 @@ let package = Package(
             [
                 "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
+            ]),
+        tests("Libp2p", ["Libp2p", "Multiformats"]),
+        tests("Libp2pNIO", ["Libp2pNIO", "Libp2p", "Multiformats"]),
+        tests("KademliaDHT", ["KademliaDHT", "Libp2p", "Multiformats"]),
+        tests("Bitswap", ["Bitswap", "Libp2p", "IPLD", "UnixFS", "BlockStore", "Multiformats"]),
+        tests("Discovery", ["Discovery", "Libp2p", "Multiformats"]),
+        tests(
+            "Provide",
+            [
+                "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "Repository",
+                "Multiformats",
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
