@@ -5,8 +5,9 @@ import Synchronization
 
 /// Writes `KEY.part` under its lock, and gives it its name when it is sealed.
 final class DirectoryObjectWriter: UnfinishedObject {
-    /// Small appends are gathered to this many bytes; a guess that makes a system call cheap.
-    static let bufferByteCount = 1 << 20
+    /// Appends below this are gathered, larger ones are written as they come: copying a frame
+    /// costs more than a system call.
+    static let bufferByteCount = 64 << 10
     /// How much is written between two hints to the kernel, so that the final sync finds little
     /// left to do.
     static let writebackByteCount: Int64 = 8 << 20
@@ -45,13 +46,9 @@ final class DirectoryObjectWriter: UnfinishedObject {
 
     func append(_ bytes: [UInt8]) throws(ObjectStoreError) {
         try step { state throws(IOError) in
-            if state.buffer.count + bytes.count < Self.bufferByteCount {
+            if state.buffer.count + bytes.count > Self.bufferByteCount { try writeBuffer(&state) }
+            if bytes.count < Self.bufferByteCount {
                 if state.buffer.isEmpty { state.buffer.reserveCapacity(Self.bufferByteCount) }
-                state.buffer.append(contentsOf: bytes)
-                return
-            }
-            try writeBuffer(&state)
-            if bytes.count < Self.bufferByteCount / 4 {
                 state.buffer.append(contentsOf: bytes)
             } else {
                 try write(bytes, &state)
