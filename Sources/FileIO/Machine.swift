@@ -36,4 +36,16 @@ public enum Machine {
         let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
         return result == 0 && !text.isEmpty ? text : "localhost"
     }
+
+    /// Keeps large buffers out of glibc's heaps, where those of many threads leave holes; for the
+    /// start of a program.
+    ///
+    /// Left alone, glibc raises the threshold to the size of whatever was freed last. Measured
+    /// with an ingest of a directory of a million files: 149 instead of 220 MiB resident, in the
+    /// same time.
+    public static func keepHeapsSmall() {
+        #if canImport(Glibc)
+            _ = mallopt(M_MMAP_THRESHOLD, 256 << 10)  // a hint: what fails changes nothing else
+        #endif
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FileIO
 
 @main
 struct Cairn: AsyncParsableCommand {
@@ -36,6 +37,7 @@ struct Cairn: AsyncParsableCommand {
 
     static func main() async {
         Limits.raiseOpenFiles()
+        Machine.keepHeapsSmall()
         do {
             try await Interrupt.cancelling {
                 var command = try parseAsRoot()
