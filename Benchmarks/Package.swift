@@ -34,6 +34,10 @@ let package = Package(
         .executableTarget(
             name: "CatalogScale", dependencies: [.product(name: "CairnModules", package: "cairn")],
             swiftSettings: strict),
+        // Look-ups and announcements in a simulated DHT of 10,000 peers; see its README section.
+        .executableTarget(
+            name: "DHTSimulation", dependencies: [.product(name: "CairnModules", package: "cairn")],
+            swiftSettings: strict),
         // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
         .executableTarget(
             name: "Micro",

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Libp2p
+import Logging
+import Multiformats
+import Synchronization
+
+extension DHT {
+    /// Answers the requests on one stream until the peer closes it, breaks a rule or is idle.
+    ///
+    /// - Throws: ``ServerRefusal``, ``DHTError`` and the stream's errors, all of which reset it.
+    func serve(_ stream: any PeerStream) async throws {
+        let activity = StreamActivity()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var reader = MessageReader(
+                    stream, maximumByteCount: KademliaLimits.requestByteCount)
+                while let bytes = try await reader.next() {
+                    activity.note()
+                    try await self.answer(bytes, on: stream)
+                    activity.note()
+                }
+            }
+            group.addTask {
+                try await activity.waitUntilIdle(for: self.options.timeouts.idle, on: self.clock)
+                throw DHTError(.timedOut, peer: stream.remotePeer, "the stream is idle")
+            }
+            defer { group.cancelAll() }
+            _ = try await group.next()
+        }
+    }
+
+    private func answer(_ bytes: [UInt8], on stream: any PeerStream) async throws {
+        do {
+            if var answer = try await respond(to: bytes, on: stream) {
+                answer.trim(to: KademliaLimits.answerByteCount)
+                try await stream.writeMessage(answer.bytes)
+            }
+        } catch let refusal as ServerRefusal {
+            count { $0.refused += 1 }
+            logger.debug(
+                "request refused",
+                metadata: ["peer": "\(stream.remotePeer)", "reason": "\(refusal)"])
+            throw refusal
+        }
+    }
+
+    /// Carries out one request; nil if it is not to be answered.
+    private func respond(
+        to bytes: [UInt8], on stream: any PeerStream
+    ) async throws -> KademliaMessage? {
+        let message: KademliaMessage
+        do { message = try KademliaMessage(bytes) } catch { throw ServerRefusal.malformed(error) }
+        let peer = stream.remotePeer
+        let request = try ServerRequest(
+            message, from: peer, filter: filter(namedFrom: stream.remoteAddress))
+        count { $0.served += 1 }
+        switch request {
+        case .ping: return KademliaMessage(.ping)
+        case .findNode(let key):
+            return KademliaMessage(
+                .findNode, closerPeers: closerPeers(to: key, for: peer, withTarget: true))
+        case .addProvider(let multihash, let provider):
+            try await take(multihash, provider)
+            return nil
+        case .getProviders(let multihash):
+            let providers = try await store.providers(
+                of: multihash, limit: options.providersPerAnswer, now: wallClock())
+            return KademliaMessage(
+                .getProviders, key: message.key,
+                closerPeers: closerPeers(to: message.key, for: peer, withTarget: false),
+                providerPeers: providers.map(withKnownAddresses))
+        case .getValue(let key):
+            var answer = KademliaMessage(
+                .getValue, key: message.key,
+                closerPeers: closerPeers(to: message.key, for: peer, withTarget: false))
+            if case .publicKey(let owner) = key {
+                let now = wallClock()
+                answer.record = state.withLock { $0.publicKeys.record(of: owner, now: now) }
+            }
+            return answer
+        case .putPublicKey(let owner, let record):
+            let now = wallClock()
+            state.withLock { $0.publicKeys.add(record, of: owner, now: now) }
+            return KademliaMessage(.putValue, key: message.key, record: message.record)
+        }
+    }
+
+    private func take(_ multihash: Multihash, _ provider: PeerInfo) async throws {
+        do { try await store.add(multihash, provider: provider, now: wallClock()) } catch let error
+            as ProviderStoreError
+        {
+            logger.debug("provider record not taken", metadata: ["error": "\(error)"])
+            throw ServerRefusal.full
+        }
+        count { $0.recordsTaken += 1 }
+    }
+
+    /// A provider whose addresses have expired may be known otherwise.
+    private func withKnownAddresses(_ provider: PeerInfo) -> PeerInfo {
+        guard provider.addresses.isEmpty else { return provider }
+        return PeerInfo(
+            id: provider.id,
+            addresses: filter().kept(host.addressBook.addresses(of: provider.id)))
+    }
+
+    /// The k peers of the table nearest to `key`, and before them the target itself if it is known.
+    ///
+    /// Left out are this peer and the asker, unless they are the target, and peers without an
+    /// address. So a server that is asked for its own ID names at least itself, which others check
+    /// before they let it into their tables.
+    private func closerPeers(
+        to key: [UInt8], for asker: PeerID, withTarget: Bool
+    ) -> [PeerInfo] {
+        let count = options.table.bucketSize
+        let point = KadKey(hashing: key)
+        let nearest = state.withLock { $0.table.nearest(to: point, count: count + 2) }
+        // A key of any other form is fine, too, but has no target.
+        let target = withTarget ? try? PeerID(key) : nil
+        var found: [PeerInfo] = []
+        if let target {
+            let addresses =
+                target == host.peerID
+                ? ownAddresses : filter().kept(host.addressBook.addresses(of: target))
+            if !addresses.isEmpty { found.append(PeerInfo(id: target, addresses: addresses)) }
+        }
+        let limit = count + found.count
+        for peer in nearest where peer.id != asker && peer.id != target {
+            guard found.count < limit else { break }
+            let addresses = filter().kept(host.addressBook.addresses(of: peer.id))
+            if !addresses.isEmpty { found.append(PeerInfo(id: peer.id, addresses: addresses)) }
+        }
+        return found
+    }
+}
+
+/// Public keys that others put, as the DHT's values under `/pk/`.
+///
+/// Kept in memory only, as hardly anybody puts any: peer IDs hold the common keys whole.
+struct PublicKeyRecords: Sendable {
+    /// Keys kept at most; RSA keys take about 300 bytes.
+    static let limit = 1_024
+    /// How long they are kept.
+    static let lifetime = Duration.seconds(48 * 3600)
+
+    private var records: [PeerID: (record: KademliaRecord, expiresAt: Duration)] = [:]
+
+    mutating func add(_ record: KademliaRecord, of peer: PeerID, now: Duration) {
+        if records[peer] == nil, records.count >= Self.limit {
+            guard let oldest = records.min(by: { $0.value.expiresAt < $1.value.expiresAt })?.key
+            else { return }
+            records[oldest] = nil
+        }
+        records[peer] = (record, now + Self.lifetime)
+    }
+
+    func record(of peer: PeerID, now: Duration) -> KademliaRecord? {
+        guard let known = records[peer], known.expiresAt > now else { return nil }
+        return known.record
+    }
+}

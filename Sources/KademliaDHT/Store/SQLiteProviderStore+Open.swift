@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Dispatch
+import Foundation
+import GRDB
+import Multiformats
+
+extension SQLiteProviderStore {
+    /// Opens the store at `path`, or makes an empty one; its directory must exist.
+    ///
+    /// `batchCount` records are written at once; more of them are faster, and take 150 bytes each.
+    ///
+    /// - Throws: ``ProviderStoreError`` with `corrupt`, `newerSchema` or `inputOutput`.
+    public static func open(
+        at path: String, limits: ProviderStoreLimits = ProviderStoreLimits(),
+        batchCount: Int = 16_384
+    ) async throws -> SQLiteProviderStore {
+        precondition(batchCount > 0, "batches of \(batchCount)")
+        return try await withCheckedThrowingContinuation { continuation in
+            // Opening has no asynchronous form in GRDB and waits for the disk.
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        do { return try openBlocking(path, limits, batchCount) } catch {
+                            throw ProviderStoreError.wrap(error)
+                        }
+                    })
+            }
+        }
+    }
+
+    private static func openBlocking(
+        _ path: String, _ limits: ProviderStoreLimits, _ batchCount: Int
+    ) throws -> SQLiteProviderStore {
+        var configuration = Configuration()
+        configuration.label = "providers"
+        configuration.maximumReaderCount = 2
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { db in
+            // 8 MiB for the writer and each reader, and no more: a mapping would count as memory.
+            try db.execute(sql: "PRAGMA cache_size = -8192; PRAGMA mmap_size = 0")
+        }
+        // GRDB turns WAL on with `synchronous=NORMAL`: a power cut may undo the last commits, but
+        // damages nothing, which is right for soft state.
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        guard try !pool.read(migrator.hasBeenSuperseded) else {
+            throw ProviderStoreError(
+                .newerSchema, "the provider records were written by a newer release")
+        }
+        try migrator.migrate(pool)
+        let state = try pool.read { db in
+            var state = State()
+            let rows = try Row.fetchCursor(
+                db, sql: "SELECT number, peer, record_count FROM providers")
+            while let row = try rows.next() {
+                guard let bytes: Data = row[1], let peer = PeerID(stored: bytes) else { continue }
+                let count: Int = row[2]
+                state.providers[peer] = Provider(number: row[0], recordCount: count)
+                state.storedCount += count
+            }
+            return state
+        }
+        return SQLiteProviderStore(
+            path: path, limits: limits, batchCount: batchCount, pool: pool, state: state)
+    }
+
+    /// All migrations, oldest first; a released one is never edited.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { db in
+            // The key comes first, so that a batch sorted by key goes to few pages. There is no
+            // index by expiry: it would double the writes, and a sweep reads all rows in seconds.
+            try db.execute(
+                sql: """
+                    CREATE TABLE providers (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT,
+                        peer BLOB NOT NULL UNIQUE,
+                        addresses BLOB NOT NULL,
+                        addresses_expire_at INTEGER NOT NULL,
+                        record_count INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE TABLE records (
+                        multihash BLOB NOT NULL,
+                        provider INTEGER NOT NULL,
+                        expires_at INTEGER NOT NULL,
+                        PRIMARY KEY (multihash, provider)
+                    ) STRICT, WITHOUT ROWID;
+                    """)
+        }
+        return migrator
+    }
+}
+
+extension ProviderStoreError {
+    /// The store has been closed.
+    static let closed = ProviderStoreError(.closed, "the provider store has been closed")
+
+    /// Gives an error of SQLite its meaning; cancellations and own errors pass untouched.
+    static func wrap(_ error: any Error) -> any Error {
+        switch error {
+        case is CancellationError, is ProviderStoreError: return error
+        case let error as DatabaseError
+        where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode):
+            return ProviderStoreError(
+                .corrupt, "the file of provider records is damaged; it can be deleted",
+                cause: error)
+        default:
+            return ProviderStoreError(.inputOutput, "provider records: \(error)", cause: error)
+        }
+    }
+}
+
+extension PeerID {
+    /// Reads what the database holds; nil if it is no peer ID.
+    init?(stored bytes: Data) {
+        // The file may be damaged; such a row is left out.
+        guard let peer = try? PeerID([UInt8](bytes)) else { return nil }
+        self = peer
+    }
+}
