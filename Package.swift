@@ -174,7 +174,7 @@ let package = Package(
                 "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
-        tests("Libp2p", ["Libp2p", "Multiformats"]),
+        tests("Libp2p", ["Libp2p", "Multiformats", crypto]),
         tests("Libp2pNIO", ["Libp2pNIO", "Libp2p", "Multiformats"]),
         tests(
             "KademliaDHT",

@@ -9,15 +9,15 @@ extension AddressScheme {
         case .ip6: IPText.parseIP6(text)
         case .number: parseNumber(text)
         case .name, .path: Array(text.utf8)
-        // Why text is refused is of no interest in what follows: the component is named.
-        case .peerID: try? PeerID(text: String(text)).bytes
-        case .multihash: try? Multibase.decode(String(text)).bytes
+        case .peerID: try? PeerID(text: String(text)).bytes  // the caller names the component
+        case .multihash: try? Multibase.decode(String(text)).bytes  // the same here
         case .escaped: Self.unescape(text)
         case .onion: parseOnion(text)
         case .garlic64:
+            // The same here.
             try? MultibaseEncoding.base64Pad.decode(
                 String(text.map { $0 == "-" ? "+" : $0 == "~" ? "/" : $0 }))
-        case .garlic32: try? MultibaseEncoding.base32.decode(text.lowercased())
+        case .garlic32: try? MultibaseEncoding.base32.decode(text.lowercased())  // and here
         }
     }
 

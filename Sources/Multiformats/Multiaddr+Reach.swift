@@ -17,8 +17,9 @@ extension Multiaddr {
     /// Whether the address is one of a network apart from the internet, or of this machine.
     public var isPrivate: Bool { reach == .local || reach == .loopback }
 
-    /// Whether the address can be one of the internet. Names can, but for `localhost` and those
-    /// that RFC 6762 and RFC 6761 keep from the DNS.
+    /// Whether the address can be one of the internet.
+    ///
+    /// Names can, but for `localhost` and those that RFC 6762 and RFC 6761 keep from the DNS.
     public var isPublic: Bool { reach == .internet }
 
     /// Whether the address goes through a relay.

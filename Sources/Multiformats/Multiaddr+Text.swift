@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Multiaddr: CustomStringConvertible {
-    /// Parses the text form: protocols and values, each behind a `/`. A `/` at the end is ignored.
+    /// Parses the text form: protocols and values, each behind a `/`.
+    ///
+    /// A `/` at the end is ignored.
     ///
     /// - Throws: ``MultiaddrError`` with offsets of UTF-8 bytes in `text`.
     public init(text: String) throws(MultiaddrError) {

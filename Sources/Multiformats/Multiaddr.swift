@@ -5,11 +5,13 @@
 /// Held in binary form, a row of (varint code, value), which is valid and never empty; equality is
 /// that of the bytes. Spec: <https://github.com/multiformats/multiaddr>.
 public struct Multiaddr: Hashable, Sendable {
-    /// The longest binary form that is accepted; the longest address met in practice, a circuit
-    /// with certificate hashes, takes about 250 bytes. A guess.
+    /// The longest binary form that is accepted.
+    ///
+    /// A guess: the longest address met in practice, a circuit with certificate hashes, takes about
+    /// 250 bytes.
     public static let maximumByteCount = 1024
 
-    /// The longest text that is parsed, in UTF-8 bytes. A guess, too.
+    /// The longest text that is parsed, in UTF-8 bytes; a guess, too.
     public static let maximumTextByteCount = 4096
 
     /// The binary form.
@@ -32,9 +34,10 @@ public struct Multiaddr: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    /// Puts components together, at least one, each with a value that fits its protocol: those
-    /// that a parsed address gave, or made by the program. Anything else is a mistake of the
-    /// caller and traps.
+    /// Puts components together, at least one.
+    ///
+    /// Each must have a value that fits its protocol: those that a parsed address gave, or made by
+    /// the program. Anything else is a mistake of the caller and traps.
     public init(components: [Component]) {
         var bytes: [UInt8] = []
         for component in components { component.append(to: &bytes) }

@@ -64,7 +64,9 @@ public struct IdentifyMessage: Hashable, Sendable {
     }
 
     /// The message, or two with the signed record in the second, ready to be written each with its
-    /// length. Addresses that make the first too long are left out, last first.
+    /// length.
+    ///
+    /// Addresses that make the first too long are left out, last first.
     public var messages: [[UInt8]] {
         var first = self
         while first.protobuf(withRecord: false).count > Self.maximumOwnByteCount,

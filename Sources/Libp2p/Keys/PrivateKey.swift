@@ -109,9 +109,11 @@ private enum Signer: Sendable {
         if let key = try? P256.Signing.PrivateKey(derRepresentation: der) {
             return (.p256(key), try PublicKey(.ecdsa, data: Array(key.publicKey.derRepresentation)))
         }
+        // The same.
         if let key = try? P384.Signing.PrivateKey(derRepresentation: der) {
             return (.p384(key), try PublicKey(.ecdsa, data: Array(key.publicKey.derRepresentation)))
         }
+        // The same.
         if let key = try? P521.Signing.PrivateKey(derRepresentation: der) {
             return (.p521(key), try PublicKey(.ecdsa, data: Array(key.publicKey.derRepresentation)))
         }

@@ -84,10 +84,10 @@ private enum Verifier: Sendable {
     case secp256k1(Secp256k1.PublicKey)
 
     init(_ type: KeyType, _ data: [UInt8]) throws(KeyError) {
-        // The libraries' reasons say no more than that the bytes are no key.
         switch type {
         case .ed25519:
             guard data.count == 32,
+                // The library's reason says no more than that it is no key; the same below.
                 let key = try? Curve25519.Signing.PublicKey(rawRepresentation: data)
             else { throw .malformed(type) }
             self = .ed25519(key)
@@ -97,10 +97,13 @@ private enum Verifier: Sendable {
             }
             self = .secp256k1(key)
         case .ecdsa:
+            // A key of one curve is none of another.
             if let key = try? P256.Signing.PublicKey(derRepresentation: data) {
                 self = .p256(key)
+                // Nor here.
             } else if let key = try? P384.Signing.PublicKey(derRepresentation: data) {
                 self = .p384(key)
+                // Nor here.
             } else if let key = try? P521.Signing.PublicKey(derRepresentation: data) {
                 self = .p521(key)
             } else {
@@ -108,6 +111,7 @@ private enum Verifier: Sendable {
             }
         case .rsa:
             guard data.count <= RSASize.maximumKeyByteCount,
+                // As above.
                 let key = try? _RSA.Signing.PublicKey(unsafeDERRepresentation: data)
             else { throw .malformed(type) }
             guard RSASize.bitCounts ~= key.keySizeInBits else {
@@ -130,25 +134,25 @@ private enum Verifier: Sendable {
 
     func verify(_ signature: [UInt8], of message: [UInt8]) -> Bool {
         switch self {
-        case .ed25519(let key): key.isValidSignature(signature, for: message)
-        case .secp256k1(let key): key.verify(signature, of: message)
+        case .ed25519(let key): return key.isValidSignature(signature, for: message)
+        case .secp256k1(let key): return key.verify(signature, of: message)
         case .rsa(let key):
-            key.isValidSignature(
+            return key.isValidSignature(
                 _RSA.Signing.RSASignature(rawRepresentation: signature),
                 for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5)
-        // The digest is SHA-256 on every curve. DER that does not parse is no signature.
+        // The digest is SHA-256 on every curve.
         case .p256(let key):
-            (try? P256.Signing.ECDSASignature(derRepresentation: signature)).map {
-                key.isValidSignature($0, for: SHA256.hash(data: message))
-            } ?? false
+            // DER that does not parse is no signature.
+            let parsed = try? P256.Signing.ECDSASignature(derRepresentation: signature)
+            return parsed.map { key.isValidSignature($0, for: SHA256.hash(data: message)) } ?? false
         case .p384(let key):
-            (try? P384.Signing.ECDSASignature(derRepresentation: signature)).map {
-                key.isValidSignature($0, for: SHA256.hash(data: message))
-            } ?? false
+            // The same.
+            let parsed = try? P384.Signing.ECDSASignature(derRepresentation: signature)
+            return parsed.map { key.isValidSignature($0, for: SHA256.hash(data: message)) } ?? false
         case .p521(let key):
-            (try? P521.Signing.ECDSASignature(derRepresentation: signature)).map {
-                key.isValidSignature($0, for: SHA256.hash(data: message))
-            } ?? false
+            // The same.
+            let parsed = try? P521.Signing.ECDSASignature(derRepresentation: signature)
+            return parsed.map { key.isValidSignature($0, for: SHA256.hash(data: message)) } ?? false
         }
     }
 }

@@ -42,7 +42,9 @@ public struct MultistreamInitiator: Sendable {
         return output
     }
 
-    /// Takes what arrived, in pieces of any size. Not to be called after agreement.
+    /// Takes what arrived, in pieces of any size.
+    ///
+    /// Not to be called after agreement.
     ///
     /// - Throws: ``MultistreamError``, with `refused` when the last proposal is refused.
     public mutating func receive(_ bytes: [UInt8]) throws(MultistreamError) -> MultistreamStep {
@@ -73,7 +75,9 @@ public struct MultistreamInitiator: Sendable {
 /// Answers `ls` like any protocol that it does not know, as go-multistream does. Memory: one read
 /// and 1 KiB. After an error the stream is to be reset.
 public struct MultistreamResponder: Sendable {
-    /// How often a peer may propose. Hosts know about twenty protocols; a guess.
+    /// How often a peer may propose.
+    ///
+    /// Hosts know about twenty protocols; a guess.
     public static let maximumProposalCount = 64
 
     private let protocols: Set<ProtocolID>
@@ -91,7 +95,9 @@ public struct MultistreamResponder: Sendable {
         return output
     }
 
-    /// Takes what arrived, in pieces of any size. Not to be called after agreement.
+    /// Takes what arrived, in pieces of any size.
+    ///
+    /// Not to be called after agreement.
     ///
     /// - Throws: ``MultistreamError``.
     public mutating func receive(_ bytes: [UInt8]) throws(MultistreamError) -> MultistreamStep {

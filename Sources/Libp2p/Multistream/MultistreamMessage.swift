@@ -25,7 +25,9 @@ enum MultistreamMessage {
     }
 }
 
-/// Takes messages out of bytes that arrive in pieces. Holds one piece and less than one message.
+/// Takes messages out of bytes that arrive in pieces.
+///
+/// Holds one piece and less than one message.
 struct MultistreamBuffer: Sendable {
     private var bytes: [UInt8] = []
     private var cursor = 0

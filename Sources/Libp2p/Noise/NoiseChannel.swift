@@ -86,6 +86,7 @@ public struct NoiseChannel: Sendable {
     }
 
     /// How much of the frame in `partial` is still to come; first its length, then all of it.
+    ///
     /// Zero if there is a whole frame, and maybe more.
     private var missingByteCount: Int? {
         guard let high = partial.first else { return nil }

@@ -33,8 +33,10 @@ struct NoiseCipher: Sendable {
         }
     }
 
-    /// Appends the plaintext of ciphertext and tag to `output`; false if they are not of this
-    /// key, counter and data. `sealed` is at least as long as a tag.
+    /// Appends the plaintext of ciphertext and tag to `output`; false if they are not of this key,
+    /// counter and data.
+    ///
+    /// `sealed` is at least as long as a tag.
     ///
     /// - Complexity: O(sealed); the library allocates twice.
     mutating func open(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a Noise handshake or channel failed. The connection is to be closed after any of them.
+/// Why a Noise handshake or channel failed.
+///
+/// The connection is to be closed after any of them.
 public enum NoiseError: Error, Hashable, Sendable {
     /// The handshake message is shorter than its keys and tags; messages count from 1.
     case truncated(message: Int)

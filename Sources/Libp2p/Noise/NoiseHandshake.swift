@@ -79,7 +79,9 @@ public struct NoiseHandshake: Sendable {
         return Self.framed(try noise.write([]))
     }
 
-    /// Takes what arrived, in pieces of any size. Not to be called once there is a channel.
+    /// Takes what arrived, in pieces of any size.
+    ///
+    /// Not to be called once there is a channel.
     ///
     /// - Throws: ``NoiseError``.
     public mutating func receive(_ bytes: [UInt8]) throws(NoiseError) -> Step {

@@ -3,7 +3,9 @@
 import Crypto
 
 /// The handshake `Noise_XX_25519_ChaChaPoly_SHA256`: three messages, of which the initiator writes
-/// the first and third. Knows nothing of libp2p.
+/// the first and third.
+///
+/// Knows nothing of libp2p.
 ///
 /// Spec: <https://noiseprotocol.org/noise.html>, sections 5 and 7.
 struct NoiseXX: Sendable {
@@ -112,11 +114,14 @@ struct NoiseXX: Sendable {
     private mutating func mixKey(
         _ own: Curve25519.KeyAgreement.PrivateKey, _ other: Curve25519.KeyAgreement.PublicKey?
     ) throws(NoiseError) {
-        guard let other, let secret = try? own.sharedSecretFromKeyAgreement(with: other) else {
-            throw .keyAgreement  // a point of low order; the library gives no other reason
+        // A failure has no other reason than a key of low order, and neither has a zero.
+        guard let other, let shared = try? own.sharedSecretFromKeyAgreement(with: other) else {
+            throw .keyAgreement
         }
+        let secret = shared.withUnsafeBytes { Array($0) }
+        guard secret.contains(where: { $0 != 0 }) else { throw .keyAgreement }
         let key: SymmetricKey
-        (chainingKey, key) = Self.hkdf(chainingKey, secret.withUnsafeBytes { Array($0) })
+        (chainingKey, key) = Self.hkdf(chainingKey, secret)
         cipher = NoiseCipher(key: key)
     }
 

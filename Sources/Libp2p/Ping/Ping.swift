@@ -18,7 +18,9 @@ public struct PingInitiator: Sendable {
     /// A side that has not asked yet.
     public init() {}
 
-    /// The bytes of a new round, to be sent `now`. The round before must have ended.
+    /// The bytes of a new round, to be sent `now`.
+    ///
+    /// The round before must have ended.
     public mutating func start(
         using random: inout some RandomNumberGenerator, at now: Duration
     ) -> [UInt8] {
@@ -46,7 +48,9 @@ public struct PingInitiator: Sendable {
     }
 }
 
-/// The side of ping that answers. Holds less than a round.
+/// The side of ping that answers.
+///
+/// Holds less than a round.
 public struct PingResponder: Sendable {
     private var partial: [UInt8] = []
 

@@ -11,12 +11,16 @@ public struct PeerRecord: Hashable, Sendable {
     public static let domain = "libp2p-peer-record"
     /// The envelope's payload type, the multicodec 0x0301.
     public static let payloadType: [UInt8] = [0x03, 0x01]
-    /// The most addresses that are read; more are dropped. What go-libp2p keeps.
+    /// The most addresses that are read; more are dropped.
+    ///
+    /// What go-libp2p keeps.
     public static let maximumAddressCount = 500
 
     /// Who.
     public var peerID: PeerID
-    /// Which of two records of the peer is newer: the higher one. Nanoseconds since 1970 usually.
+    /// Which of two records of the peer is newer: the higher one.
+    ///
+    /// Nanoseconds since 1970 usually.
     public var sequence: UInt64
     /// Where.
     public var addresses: [Multiaddr]
@@ -51,7 +55,9 @@ public struct PeerRecord: Hashable, Sendable {
         return (record, envelope)
     }
 
-    /// Parses the payload. Addresses that are none, or of unknown protocols, are left out.
+    /// Parses the payload.
+    ///
+    /// Addresses that are none, or of unknown protocols, are left out.
     ///
     /// - Throws: ``ProtobufError``, with `invalid` for a peer ID that is none.
     public init(protobuf: [UInt8]) throws(ProtobufError) {

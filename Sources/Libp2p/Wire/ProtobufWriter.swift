@@ -13,8 +13,9 @@ public struct ProtobufWriter: Sendable {
         bytes.reserveCapacity(byteCount)
     }
 
-    /// A field of type `uint64`, `uint32`, `bool` or an enumeration. A negative `int32` or `int64`
-    /// is written as its 64 bits.
+    /// A field of type `uint64`, `uint32`, `bool` or an enumeration.
+    ///
+    /// A negative `int32` or `int64` is written as its 64 bits.
     public mutating func varint(_ field: Int, _ value: UInt64) {
         tag(field, .varint)
         rawVarint(value)

@@ -9,7 +9,9 @@ public struct YamuxOptions: Hashable, Sendable {
     public static let maximumPayloadByteCount = (64 << 10) - YamuxHeader.byteCount
 
     /// How far the window of one stream may grow while its reader keeps up, in bytes; at least
-    /// ``initialWindowByteCount``. go-yamux's default.
+    /// ``initialWindowByteCount``.
+    ///
+    /// go-yamux's default.
     public var maximumWindowByteCount = 16 << 20
 
     /// By how much the windows of all streams together may grow, in bytes.
@@ -23,16 +25,24 @@ public struct YamuxOptions: Hashable, Sendable {
     /// that behaves: 128 streams that nobody reads.
     public var maximumUnreadByteCount = 32 << 20
 
-    /// How many streams the peer may have open; more are reset. go-libp2p's default per peer.
+    /// How many streams the peer may have open; more are reset.
+    ///
+    /// go-libp2p's default per peer.
     public var maximumInboundStreamCount = 256
 
-    /// How many streams this side may have open. go-libp2p's default per peer and protocol, twice.
+    /// How many streams this side may have open.
+    ///
+    /// go-libp2p's default per peer and protocol, twice.
     public var maximumOutboundStreamCount = 256
 
-    /// How many streams of the peer may wait to be accepted; more are reset. go-yamux's default.
+    /// How many streams of the peer may wait to be accepted; more are reset.
+    ///
+    /// go-yamux's default.
     public var maximumBacklogCount = 256
 
-    /// How many streams of this side may wait for the peer to accept them. go-yamux's default.
+    /// How many streams of this side may wait for the peer to accept them.
+    ///
+    /// go-yamux's default.
     public var maximumUnacknowledgedCount = 256
 
     /// How much output is queued before ``YamuxSession/write(_:to:)`` takes no more, in bytes.
@@ -41,17 +51,24 @@ public struct YamuxOptions: Hashable, Sendable {
     public var outputByteCount = 256 << 10
 
     /// How much output that the peer caused (answers, resets, window updates) may be queued before
-    /// the session ends, in bytes. A peer that reads never comes near. A guess.
+    /// the session ends, in bytes.
+    ///
+    /// A peer that reads never comes near. A guess.
     public var maximumControlByteCount = 256 << 10
 
-    /// How often a ping is sent. go-yamux's default.
+    /// How often a ping is sent.
+    ///
+    /// go-yamux's default.
     public var pingInterval = Duration.seconds(30)
 
-    /// How long an answer may take, if nothing else arrives either. go-yamux's default.
+    /// How long an answer may take, if nothing else arrives either.
+    ///
+    /// go-yamux's default.
     public var pingTimeout = Duration.seconds(10)
 
-    /// How long a stream that this side closed may wait for the peer's end. A guess; go-yamux
-    /// waits five minutes.
+    /// How long a stream that this side closed may wait for the peer's end.
+    ///
+    /// A guess; go-yamux waits five minutes.
     public var lingerTimeout = Duration.seconds(60)
 
     /// The defaults.

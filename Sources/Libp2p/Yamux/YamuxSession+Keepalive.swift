@@ -20,8 +20,9 @@ struct YamuxKeepalive: Sendable {
 }
 
 extension YamuxSession {
-    /// The most answers to pings that are queued at a time; go-yamux's limit. More pings are not
-    /// answered.
+    /// The most answers to pings that are queued at a time; go-yamux's limit.
+    ///
+    /// More pings are not answered.
     static let maximumAnswerCount = 32
 
     /// How long the peer takes to answer; nil until it has.
@@ -56,7 +57,9 @@ extension YamuxSession {
         if let deadline = lingerDeadline, now >= deadline { resetLingering(at: now) }
     }
 
-    /// A ping, or an answer to one. Answers that nobody waits for are ignored.
+    /// A ping, or an answer to one.
+    ///
+    /// Answers that nobody waits for are ignored.
     mutating func receivePing(_ header: YamuxHeader, at now: Duration) {
         if header.flags.contains(.syn) {
             guard answerCount < Self.maximumAnswerCount else { return }

@@ -39,7 +39,9 @@ extension YamuxSession {
     /// How much output waits to be taken, in bytes.
     public var outputByteCount: Int { output.count }
 
-    /// What is to be sent, in order. Writes have room again, of which events tell.
+    /// What is to be sent, in order.
+    ///
+    /// Writes have room again, of which events tell.
     public mutating func takeOutput() -> [UInt8] {
         guard !output.isEmpty else { return [] }
         defer { output = [] }
@@ -58,8 +60,9 @@ extension YamuxSession {
         events.append(.writable(YamuxStreamID(rawValue: id)))
     }
 
-    /// Queues a frame without payload. A peer that makes this side queue too many of them does not
-    /// read, and loses the session.
+    /// Queues a frame without payload.
+    ///
+    /// A peer that makes this side queue too many of them does not read, and loses the session.
     mutating func send(_ header: YamuxHeader) {
         guard end == nil else { return }
         header.append(to: &output)

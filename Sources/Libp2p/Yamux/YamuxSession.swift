@@ -87,7 +87,9 @@ public struct YamuxSession: Sendable {
         return YamuxStreamID(rawValue: id)
     }
 
-    /// Accepts a stream of the peer, after ``YamuxEvent/opened(_:)``. Does nothing if it is gone.
+    /// Accepts a stream of the peer, after ``YamuxEvent/opened(_:)``.
+    ///
+    /// Does nothing if it is gone.
     public mutating func accept(_ id: YamuxStreamID) {
         guard let stream = streams[id.rawValue], !stream.isOutbound, !stream.isAcknowledged else {
             return
@@ -105,8 +107,9 @@ public struct YamuxSession: Sendable {
         finishIfOver(id.rawValue)
     }
 
-    /// Ends both halves of a stream: what was written arrives, what is unread is dropped. The peer
-    /// has ``YamuxOptions/lingerTimeout`` to end its half.
+    /// Ends both halves of a stream: what was written arrives, what is unread is dropped.
+    ///
+    /// The peer has ``YamuxOptions/lingerTimeout`` to end its half.
     public mutating func close(_ id: YamuxStreamID, at now: Duration) {
         guard streams[id.rawValue] != nil else { return }
         acknowledge(id.rawValue)
@@ -131,7 +134,9 @@ public struct YamuxSession: Sendable {
     }
 
     /// Ends the session; the output then holds a GoAway if there is a `code`, which ends all
-    /// streams at the peer, too. None is sent by other implementations in normal cases.
+    /// streams at the peer, too.
+    ///
+    /// None is sent by other implementations in normal cases.
     public mutating func close(code: UInt32? = nil) {
         if let code, end == nil { YamuxHeader(.goAway, length: code).append(to: &output) }
         finish(.closed)
