@@ -31,7 +31,7 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let lifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOWebSocket"].map {
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map {
     .product(name: $0, package: "swift-nio")
 }
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -131,7 +131,7 @@ let package = Package(
         module("Libp2p", ["Multiformats", "CSecp256k1", crypto, cryptoExtras, asn1, logging]),
         module(
             "Libp2pNIO",
-            ["Multiformats", "Libp2p", crypto, x509, asn1, nioSSL, logging] + nio),
+            ["Multiformats", "Pipeline", "Libp2p", crypto, x509, asn1, nioSSL, logging] + nio),
         module("KademliaDHT", ["Multiformats", "Libp2p", crypto, grdb, logging]),
         // Thousands of DHT peers in one thread; for tests and Benchmarks/, not in the program.
         module("KademliaSimulation", ["Multiformats", "Libp2p", "KademliaDHT"]),
@@ -175,7 +175,7 @@ let package = Package(
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
         tests("Libp2p", ["Libp2p", "Multiformats", crypto]),
-        tests("Libp2pNIO", ["Libp2pNIO", "Libp2p", "Multiformats"]),
+        tests("Libp2pNIO", ["Libp2pNIO", "Libp2p", "Multiformats", crypto, logging]),
         tests(
             "KademliaDHT",
             ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),

@@ -32,7 +32,7 @@ public struct YamuxSession: Sendable {
     var unacknowledgedCount = 0
     private var wantsOpenable = false
     /// Unread bytes of all streams.
-    var unreadByteCount = 0
+    package internal(set) var unreadByteCount = 0
     /// By how much the windows of all streams have grown.
     var grownByteCount = 0
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// The HTTP exchange that turns a connection into a WebSocket, on either side.
+enum WebSocketTransport {
+    /// Largest WebSocket frame that is taken; go-libp2p sends a write as one, at most 64 KiB of
+    /// Noise frame each.
+    private static let maximumFrameByteCount = 1 << 20
+
+    /// Makes an accepted connection a WebSocket, and adds `handlers` above it.
+    static func accept(on channel: any Channel, then handlers: [any ChannelHandler]) throws {
+        let bound = NIOLoopBound(handlers, eventLoop: channel.eventLoop)
+        let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
+            maxFrameSize: maximumFrameByteCount,
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
+            upgradePipelineHandler: { channel, _ in
+                addHandlers(bound, to: channel, isClient: false)
+            })
+        let configuration = NIOUpgradableHTTPServerPipelineConfiguration<Void>(
+            upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
+                upgraders: [upgrader], notUpgradingCompletionHandler: refuse))
+        _ = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
+            configuration: configuration)
+    }
+
+    /// Asks the server at `authority` for a WebSocket, and adds `handlers` above it.
+    static func connect(
+        on channel: any Channel, to authority: String, then handlers: [any ChannelHandler]
+    ) throws {
+        let bound = NIOLoopBound(handlers, eventLoop: channel.eventLoop)
+        let upgrader = NIOTypedWebSocketClientUpgrader<Void>(
+            maxFrameSize: maximumFrameByteCount,
+            upgradePipelineHandler: { channel, _ in
+                addHandlers(bound, to: channel, isClient: true)
+            })
+        var headers = HTTPHeaders()
+        headers.add(name: "Host", value: authority)
+        headers.add(name: "Content-Length", value: "0")
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: headers)
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration<Void>(
+            upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
+                upgradeRequestHead: head, upgraders: [upgrader],
+                notUpgradingCompletionHandler: refuse))
+        configuration.leftOverBytesStrategy = .forwardBytes
+        _ = try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
+            configuration: configuration)
+    }
+
+    @Sendable
+    private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> { channel.close() }
+
+    private static func addHandlers(
+        _ handlers: NIOLoopBound<[any ChannelHandler]>, to channel: any Channel, isClient: Bool
+    ) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(WebSocketBytesHandler(isClient: isClient))
+            try pipeline.addHandlers(handlers.value)
+        }
+    }
+}
+
+/// The bytes of a WebSocket's binary messages, without their borders.
+final class WebSocketBytesHandler: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = WebSocketFrame
+
+    /// What one frame holds at most when it is sent.
+    private static let maximumPayloadByteCount = 64 << 10
+
+    private let isClient: Bool
+
+    /// Clients mask what they send (RFC 6455, section 5.3).
+    init(isClient: Bool) { self.isClient = isClient }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        switch frame.opcode {
+        case .binary, .continuation:
+            context.fireChannelRead(wrapInboundOut(frame.unmaskedData))
+        case .ping:
+            let pong = WebSocketFrame(
+                fin: true, opcode: .pong, maskKey: maskKey(), data: frame.unmaskedData)
+            context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
+        case .pong: break
+        default: context.close(promise: nil)
+        }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        var bytes = unwrapOutboundIn(data)
+        repeat {
+            let count = min(bytes.readableBytes, Self.maximumPayloadByteCount)
+            let slice = bytes.readSlice(length: count) ?? ByteBuffer()
+            let frame = WebSocketFrame(
+                fin: true, opcode: .binary, maskKey: maskKey(), data: slice)
+            let isLast = bytes.readableBytes == 0
+            context.write(wrapOutboundOut(frame), promise: isLast ? promise : nil)
+        } while bytes.readableBytes > 0
+    }
+
+    private func maskKey() -> WebSocketMaskingKey? { isClient ? .random() : nil }
+}
