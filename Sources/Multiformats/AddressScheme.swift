@@ -24,7 +24,7 @@ struct AddressScheme: Sendable {
         case peerID
         /// A multihash, as text in multibase.
         case multihash
-        /// UTF-8 that starts with `/`, and is all of the rest of the text.
+        /// UTF-8 that starts with `/` and does not end with one; all of the rest of the text.
         case path
         /// UTF-8, percent-escaped in text.
         case escaped
@@ -57,7 +57,7 @@ struct AddressScheme: Sendable {
                 && String(validating: bytes, as: UTF8.self) != nil
         case .escaped: !bytes.isEmpty && String(validating: bytes, as: UTF8.self) != nil
         case .path:
-            bytes.count > 1 && bytes.first == UInt8(ascii: "/")
+            bytes.count > 1 && bytes.first == UInt8(ascii: "/") && bytes.last != bytes.first
                 && String(validating: bytes, as: UTF8.self) != nil
         case .peerID: (try? PeerID(Array(bytes))) != nil  // the reason is of no interest
         case .multihash: (try? Multihash(Array(bytes))) != nil  // nor here

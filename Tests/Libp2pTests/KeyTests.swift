@@ -27,7 +27,7 @@ import Testing
         #expect(!key.publicKey.verify(signature, of: message.dropLast()))
         #expect(!key.publicKey.verify(signature.dropLast(), of: message))
         #expect(!key.publicKey.verify([UInt8](), of: message))
-        for index in signature.indices {
+        for index in stride(from: 0, to: signature.count, by: 1 + signature.count / 64) {
             var flipped = signature
             flipped[index] ^= 1
             #expect(!key.publicKey.verify(flipped, of: message), "byte \(index)")

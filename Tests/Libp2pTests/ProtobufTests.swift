@@ -84,6 +84,15 @@ import Testing
         }
     }
 
+    @Test func `a field that is not read is skipped, and an error stays`() throws {
+        var reader = ProtobufReader([UInt8](hex: "0a02ffff1001"))
+        #expect(try reader.next()?.field == 1)
+        #expect(try reader.next()?.field == 2)
+        #expect(throws: ProtobufError.wrongType(field: 2, offset: 5)) { try reader.bytes() }
+        #expect(throws: ProtobufError.wrongType(field: 2, offset: 5)) { try reader.varint() }
+        #expect(throws: ProtobufError.wrongType(field: 2, offset: 5)) { try reader.next() }
+    }
+
     @Test func `offsets count from the start of the message, wherever it lies`() {
         let all = [UInt8](hex: "ffffff0880")
         #expect(throws: ProtobufError.truncated(offset: 1)) {

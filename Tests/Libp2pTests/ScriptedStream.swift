@@ -7,11 +7,13 @@ import Synchronization
 /// A stream that gives pieces made beforehand and keeps what is written.
 final class ScriptedStream: PeerStream {
     let protocolID: ProtocolID = "/test"
-    let remotePeer = PrivateKey.makeEd25519().publicKey.peerID
+    let remotePeer = ScriptedStream.peer
     let remoteAddress = Multiaddr(components: [.memory(1)])
     let isOutbound = true
     private let pieces: Mutex<[[UInt8]]>
     private let writtenBytes = Mutex<[UInt8]>([])
+
+    private static let peer = PrivateKey.makeEd25519().publicKey.peerID
 
     init(_ pieces: [[UInt8]]) { self.pieces = Mutex(pieces) }
 

@@ -87,8 +87,9 @@ public struct IdentifyMessage: Hashable, Sendable {
         switch field {
         case 1: publicKey = Array(try reader.bytes())
         case 2:
+            let bytes = Array(try reader.bytes())
             // An address that cannot be read is left out, whatever is wrong with it.
-            if let address = try? Multiaddr(Array(try reader.bytes())),
+            if let address = try? Multiaddr(bytes),
                 listenAddresses.count < Self.maximumAddressCount
             {
                 listenAddresses.append(address)
@@ -98,8 +99,10 @@ public struct IdentifyMessage: Hashable, Sendable {
             if let name, protocols.count < Self.maximumProtocolCount {
                 protocols.append(ProtocolID(name))
             }
-        // The same as for listen addresses.
-        case 4: observedAddress = try? Multiaddr(Array(try reader.bytes()))
+        case 4:
+            let bytes = Array(try reader.bytes())
+            // The same.
+            observedAddress = try? Multiaddr(bytes)
         case 5: protocolVersion = String(decoding: try reader.bytes(), as: UTF8.self)
         case 6: agentVersion = String(decoding: try reader.bytes(), as: UTF8.self)
         case 8: signedPeerRecord = Array(try reader.bytes())

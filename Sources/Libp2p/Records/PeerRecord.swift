@@ -68,10 +68,8 @@ public struct PeerRecord: Hashable, Sendable {
         while let (field, type) = try reader.next() {
             switch field {
             case 1:
-                do { peerID = try PeerID(Array(try reader.bytes(atMost: 128))) } catch {
-                    if let error = error as? ProtobufError { throw error }
-                    throw .invalid(field: 1)
-                }
+                let bytes = Array(try reader.bytes(atMost: 128))
+                do { peerID = try PeerID(bytes) } catch { throw .invalid(field: 1) }
             case 2: sequence = try reader.varint()
             case 3:
                 let address = try Self.address(try reader.bytes())
@@ -99,8 +97,10 @@ public struct PeerRecord: Hashable, Sendable {
         var address: Multiaddr?
         while let (field, type) = try reader.next() {
             switch field {
-            // An address that cannot be read is left out, whatever is wrong with it.
-            case 1: address = try? Multiaddr(Array(try reader.bytes()))
+            case 1:
+                let bytes = Array(try reader.bytes())
+                // An address that cannot be read is left out, whatever is wrong with it.
+                address = try? Multiaddr(bytes)
             default: try reader.skip(type)
             }
         }

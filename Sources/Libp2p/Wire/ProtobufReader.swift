@@ -13,8 +13,10 @@
 ///     }
 /// }
 /// ```
-/// Each field must be read or skipped before the next. Reading a field as another type than it has
-/// throws. Encoding: <https://protobuf.dev/programming-guides/encoding/>.
+/// A field that is neither read nor skipped is skipped by the next ``next()``. Reading a field as
+/// another type than it has throws; after an error, everything throws that error again, so that
+/// nothing is read out of step.
+/// Encoding: <https://protobuf.dev/programming-guides/encoding/>.
 public struct ProtobufReader: Sendable {
     /// How a field's value is laid out.
     public enum WireType: UInt8, Hashable, Sendable {
@@ -27,6 +29,7 @@ public struct ProtobufReader: Sendable {
     private let input: ArraySlice<UInt8>
     private var cursor: Int
     private var pending: (field: Int, type: WireType)?
+    private var failure: ProtobufError?
 
     /// Reads `bytes`, all of which are the message.
     public init(_ bytes: ArraySlice<UInt8>) {
@@ -45,14 +48,15 @@ public struct ProtobufReader: Sendable {
     /// - Throws: ``ProtobufError``.
     /// - Complexity: O(1); does not allocate.
     public mutating func next() throws(ProtobufError) -> (field: Int, type: WireType)? {
-        precondition(pending == nil, "field \(pending?.field ?? 0) was neither read nor skipped")
+        if let failure { throw failure }
+        if let pending { try skip(pending.type) }
         guard cursor < input.endIndex else { return nil }
         let start = offset
         let tag = try rawVarint()
         guard let type = WireType(rawValue: UInt8(tag & 7)) else {
-            throw .wireType(offset: start)
+            throw failed(.wireType(offset: start))
         }
-        guard 1...0x1fff_ffff ~= tag >> 3 else { throw .fieldNumber(offset: start) }
+        guard 1...0x1fff_ffff ~= tag >> 3 else { throw failed(.fieldNumber(offset: start)) }
         pending = (Int(tag >> 3), type)
         return pending
     }
@@ -88,9 +92,11 @@ public struct ProtobufReader: Sendable {
         try take(.bytes)
         let start = offset
         let byteCount = try rawVarint()
-        guard byteCount <= UInt64(input.endIndex - cursor) else { throw .truncated(offset: start) }
+        guard byteCount <= UInt64(input.endIndex - cursor) else {
+            throw failed(.truncated(offset: start))
+        }
         guard byteCount <= UInt64(limit) else {
-            throw .tooLong(offset: start, byteCount: Int(byteCount))
+            throw failed(.tooLong(offset: start, byteCount: Int(byteCount)))
         }
         defer { cursor += Int(byteCount) }
         return input[cursor..<cursor + Int(byteCount)]
@@ -102,7 +108,7 @@ public struct ProtobufReader: Sendable {
     public mutating func string(atMost limit: Int = .max) throws(ProtobufError) -> String {
         let start = offset
         guard let text = String(validating: try bytes(atMost: limit), as: UTF8.self) else {
-            throw .notUTF8(offset: start)
+            throw failed(.notUTF8(offset: start))
         }
         return text
     }
@@ -137,9 +143,18 @@ public struct ProtobufReader: Sendable {
 
     /// Notes that the value of the field is read as `type`.
     private mutating func take(_ type: WireType) throws(ProtobufError) {
+        if let failure { throw failure }
         guard let field = pending else { preconditionFailure("next() named no field") }
-        guard field.type == type else { throw .wrongType(field: field.field, offset: offset) }
+        guard field.type == type else {
+            throw failed(.wrongType(field: field.field, offset: offset))
+        }
         pending = nil
+    }
+
+    /// Keeps the error for all that follows.
+    private mutating func failed(_ error: ProtobufError) -> ProtobufError {
+        failure = error
+        return error
     }
 
     /// Up to ten bytes, 64 bits; what is over is dropped, as other readers do.
@@ -153,13 +168,15 @@ public struct ProtobufReader: Sendable {
             value |= UInt64(byte & 0x7f) << shift
             if byte < 0x80 { return value }
             shift += 7
-            if shift == 70 { throw .varintTooLong(offset: start) }
+            if shift == 70 { throw failed(.varintTooLong(offset: start)) }
         }
-        throw .truncated(offset: start)
+        throw failed(.truncated(offset: start))
     }
 
     private mutating func rawFixed(_ byteCount: Int) throws(ProtobufError) -> UInt64 {
-        guard input.endIndex - cursor >= byteCount else { throw .truncated(offset: offset) }
+        guard input.endIndex - cursor >= byteCount else {
+            throw failed(.truncated(offset: offset))
+        }
         defer { cursor += byteCount }
         return input[cursor..<cursor + byteCount].reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
