@@ -141,8 +141,8 @@ let package = Package(
         module(
             "Provide",
             [
-                "Multiformats", "BlockStore", "Catalog", "Repository", "Libp2p", "KademliaDHT",
-                logging,
+                "Multiformats", "IPLD", "UnixFS", "FileIO", "BlockStore", "PackStore", "Catalog",
+                "Repository", "Libp2p", "KademliaDHT", logging,
             ]),
 
         // Floor 5: surfaces.
@@ -184,8 +184,8 @@ let package = Package(
         tests(
             "Provide",
             [
-                "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "Repository",
-                "Multiformats",
+                "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "PackStore",
+                "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO", logging,
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
