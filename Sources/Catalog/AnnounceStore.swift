@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import BlockStore
-
 /// What a catalog remembers of announcements: which multihashes are announced, when each last was,
 /// and the schedule by which they are announced again.
 ///

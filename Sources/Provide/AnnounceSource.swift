@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import BlockStore
 public import Catalog
 public import IPLD
 public import Multiformats

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Logging
+import Synchronization
 import Catalog
 import Libp2p
 import Multiformats

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Multiformats
+import Logging
+import Synchronization
 import Catalog
+import KademliaDHT
 import Libp2p
 
 extension Announcer {
@@ -61,10 +65,8 @@ extension Announcer {
         var sum = 0
         let lookups = 4
         for _ in 0..<lookups {
-            let point = AnnounceKey(
-                words: (.random(in: 0...(.max)), 0, 0, 0))
             let peers = try await lookUp(
-                KeyPreimages.shared.key(in: KeyPrefix(of: point, bitCount: 16)))
+                PreimageTable.shared.key(for: .random(in: 0...UInt16.max)))
             let keys = peers.map { AnnounceKey(hashing: $0.id.bytes) }
             guard keys.count >= options.replication, let first = keys.first else { continue }
             sum += keys.dropFirst().map { $0.commonPrefixBitCount(with: first) }.min() ?? 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Multiformats
 public import Catalog
 import FileIO
 public import Logging
@@ -28,19 +29,19 @@ public final class Announcer: Sendable {
     ///
     /// - Parameters:
     ///   - clock: for waits.
-    ///   - wallClock: seconds since 1970, for what is stored.
+    ///   - wallClock: seconds since 1970, for what is stored; the system's unless told.
     public init(
         network: any ProvideNetwork, catalog: any Catalog, source: any AnnounceSource,
         options: ProvideOptions = ProvideOptions(), logger: Logger,
         clock: some Clock<Duration> = ContinuousClock(),
-        wallClock: @escaping @Sendable () -> Int64 = { WallClock.milliseconds / 1_000 }
+        wallClock: (@Sendable () -> Int64)? = nil
     ) {
         self.options = options
         self.network = network
         self.catalog = catalog
         self.source = source
         self.logger = logger
-        time = AnnounceTime(clock, seconds: wallClock)
+        time = AnnounceTime(clock, seconds: wallClock ?? { WallClock.milliseconds / 1_000 })
         order = AnnounceKey(hashing: network.peerID.bytes)
         state = Mutex(AnnouncerState(options, now: time.elapsed()))
     }

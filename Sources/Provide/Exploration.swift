@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
+import KademliaDHT
 import Libp2p
 
 /// Finds the peers that lie in a part of the key space, by a few lookups; a value that does no I/O.
@@ -81,12 +82,12 @@ struct Exploration {
     }
 
     private mutating func lookUp(_ gap: KeyPrefix) -> Step {
-        let key = KeyPreimages.shared.key(in: gap)
+        let edge = gap.lowest ^ order ^ order.masked(to: gap.bitCount)
+        let key = PreimageTable.shared.key(for: UInt16(edge.head >> 48))
         let hash = AnnounceKey(hashing: key)
         // In a gap too narrow for a preimage the answer is judged as if asked at its edge: the
         // nearest peers are the same but for peers that share more than 16 bits.
-        point = gap.contains(hash)
-            ? hash : gap.lowest ^ order ^ order.masked(to: gap.bitCount)
+        point = gap.contains(hash) ? hash : edge
         return .lookUp(key: key)
     }
 
