@@ -137,7 +137,7 @@ let package = Package(
         module("KademliaSimulation", ["Multiformats", "Libp2p", "KademliaDHT"]),
         module(
             "Bitswap", ["Multiformats", "IPLD", "UnixFS", "BlockStore", "Libp2p", logging]),
-        module("Discovery", ["Multiformats", "Libp2p", logging] + nio),
+        module("Discovery", ["Multiformats", "FileIO", "Libp2p", logging] + nio),
         module(
             "Provide",
             [
@@ -180,7 +180,7 @@ let package = Package(
             "KademliaDHT",
             ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),
         tests("Bitswap", ["Bitswap", "Libp2p", "IPLD", "UnixFS", "BlockStore", "Multiformats"]),
-        tests("Discovery", ["Discovery", "Libp2p", "Multiformats"]),
+        tests("Discovery", ["Discovery", "Libp2p", "Multiformats", "FileIO", logging]),
         tests(
             "Provide",
             [

@@ -82,7 +82,9 @@ extension SQLiteCatalog {
             }
             try Self.forEachCell(db, in: range, freshOnly: false) { id, body in
                 // A cell ends where the next one begins, so all but the outer ones lie inside.
-                if let last { last.id > lowest ? (count += last.entries.count) : countExactly(last) }
+                if let last {
+                    last.id > lowest ? (count += last.entries.count) : countExactly(last)
+                }
                 last = try AnnounceCell(id: id, decoding: body)
                 return id <= highest
             }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import Synchronization
 import Catalog
+import Logging
 import Multiformats
+import Synchronization
 
 extension Announcer {
     /// How many multihashes are gathered and sorted before they are added: about 20 MiB. Sorted,

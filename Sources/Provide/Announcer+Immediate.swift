@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import Synchronization
 import Catalog
 import Libp2p
+import Logging
 public import Multiformats
+import Synchronization
 
 extension Announcer {
     /// The most roots of one snapshot that are announced ahead of everything else.
@@ -92,8 +92,8 @@ extension Announcer {
                 }
                 running += 1
                 group.addTask {
-                    do { return (index, try await self.announceSingly(announcement)) } catch
-                        let error as CancellationError
+                    do { return (index, try await self.announceSingly(announcement)) } catch let
+                        error as CancellationError
                     { throw error } catch {
                         self.logger.debug(
                             "a key was not announced at once", metadata: ["error": "\(error)"])

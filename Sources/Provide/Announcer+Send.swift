@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Logging
-import Synchronization
 import Catalog
 import Libp2p
+import Logging
 import Multiformats
+import Synchronization
 
 /// What came of sending a region's records.
 enum RegionOutcome: Sendable {
@@ -21,7 +21,9 @@ struct PeerHealth: Sendable {
     private var failures: [AnnounceKey: Int] = [:]
     private var reached: Set<AnnounceKey> = []
 
-    func isGivenUp(_ peer: ClosePeer) -> Bool { failures[peer.key, default: 0] >= Self.failureLimit }
+    func isGivenUp(_ peer: ClosePeer) -> Bool {
+        failures[peer.key, default: 0] >= Self.failureLimit
+    }
 
     mutating func succeeded(_ peer: ClosePeer) {
         failures[peer.key] = nil

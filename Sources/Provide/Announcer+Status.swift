@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Logging
 import Synchronization
-import Catalog
 
 extension Announcer {
     /// How the announcer fares; can be asked whether or not it runs.
@@ -20,7 +20,8 @@ extension Announcer {
             status.keyCount = summary.count
             status.freshCount = summary.freshCount
             status.waitingPackCount =
-                options.strategy.contains(.all) ? max(summary.lastPack - summary.announcedPack, 0) : 0
+                options.strategy.contains(.all)
+                ? max(summary.lastPack - summary.announcedPack, 0) : 0
             status.recordsPerSecond = state.sent.perSecond(at: elapsed)
             status.recordCount = state.recordCount
             status.lookupCount = state.lookupCount

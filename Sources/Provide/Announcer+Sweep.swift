@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Multiformats
-import Logging
-import Synchronization
 import Catalog
 import KademliaDHT
 import Libp2p
+import Logging
+import Multiformats
+import Synchronization
 
 extension Announcer {
     /// Does one job after the other.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Multiformats
 public import Catalog
 import FileIO
 public import Logging
+import Multiformats
 import Synchronization
 
 /// Keeps the provider records of a repository alive in the DHT.

@@ -76,10 +76,14 @@ private struct Allocation {
         let keyMiddle = keys[keyRange].partitionPoint { $0.bit(bit) }
         let peerMiddle = peers[peerRange].partitionPoint { $0.bit(bit) }
         let sides = [
-            (keyRange.lowerBound..<keyMiddle, peerRange.lowerBound..<peerMiddle,
-                peerMiddle..<peerRange.upperBound),
-            (keyMiddle..<keyRange.upperBound, peerMiddle..<peerRange.upperBound,
-                peerRange.lowerBound..<peerMiddle),
+            (
+                keyRange.lowerBound..<keyMiddle, peerRange.lowerBound..<peerMiddle,
+                peerMiddle..<peerRange.upperBound
+            ),
+            (
+                keyMiddle..<keyRange.upperBound, peerMiddle..<peerRange.upperBound,
+                peerRange.lowerBound..<peerMiddle
+            ),
         ]
         for (keys, near, far) in sides {
             share(keys, among: near, bit: bit + 1, replication: replication)

@@ -262,7 +262,8 @@ extension SweepSchedule {
         for part: DoneRegion, _ prefix: KeyPrefix, _ job: Job, _ started: Int64, _ now: Int64
     ) -> AnnounceRegion {
         // From the slot, not from when the work was over: turns must not creep.
-        let dueAt = job.isFreshOnly
+        let dueAt =
+            job.isFreshOnly
             ? slot(of: prefix, after: now)
             : max(nextTurn(of: prefix, after: max(job.before, now - interval / 2)), now + 1)
         var region = AnnounceRegion(prefix: prefix, dueAt: dueAt)

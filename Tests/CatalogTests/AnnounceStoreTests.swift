@@ -89,7 +89,8 @@ struct AnnounceStoreTests {
     @Test func `multihashes of all lengths are kept`() async throws {
         try await withCatalog { catalog in
             let odd: [[UInt8]] = [
-                [0x12, 0x20], Array(repeating: 7, count: 255), [0x1e, 0x20] + Array(repeating: 1, count: 32),
+                [0x12, 0x20], Array(repeating: 7, count: 255),
+                [0x1e, 0x20] + Array(repeating: 1, count: 32),
             ]
             #expect(try await catalog.addAnnouncements(odd) == 3)
             #expect(Set(try await Self.all(catalog).map(\.multihash)) == Set(odd))
@@ -213,7 +214,8 @@ struct KeyPrefixTests {
         let key = AnnounceKey(digest: [0b1010_0000] + Array(repeating: 0, count: 30) + [1])
         #expect((0..<4).map { key.bit($0) } == [true, false, true, false])
         #expect(key.bit(255))
-        #expect(key.flipping(0).flipping(255).bytes == [0b0010_0000] + Array(repeating: 0, count: 31))
+        #expect(
+            key.flipping(0).flipping(255).bytes == [0b0010_0000] + Array(repeating: 0, count: 31))
         #expect(KeyPrefix(of: key, bitCount: 3).description == "101")
         #expect(AnnounceKey(digest: key.bytes) == key)
     }

@@ -4,6 +4,7 @@ import Catalog
 import IPLD
 import Multiformats
 import Provide
+import Synchronization
 import Testing
 import UnixFS
 

@@ -96,8 +96,10 @@ struct AnnounceCell {
         var cells: [AnnounceCell] = []
         var current = AnnounceCell(id: id, entries: [])
         var currentByteCount = 0
-        let sorted = entries.map { (number: Self.number(of: AnnounceKey(hashing: $0.multihash)), $0) }
-            .sorted { $0.number < $1.number }
+        let sorted = entries.map {
+            (number: Self.number(of: AnnounceKey(hashing: $0.multihash)), $0)
+        }
+        .sorted { $0.number < $1.number }
         var last = id
         for (number, entry) in sorted {
             if currentByteCount >= target, number > last {
