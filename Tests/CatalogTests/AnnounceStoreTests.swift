@@ -87,7 +87,7 @@ struct AnnounceStoreTests {
     }
 
     @Test func `multihashes of all lengths are kept`() async throws {
-        try await withCatalog { catalog in
+        try await withCatalog { catalog async throws -> Void in
             let odd: [[UInt8]] = [
                 [0x12, 0x20], Array(repeating: 7, count: 255),
                 [0x1e, 0x20] + Array(repeating: 1, count: 32),

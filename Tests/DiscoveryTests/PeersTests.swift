@@ -132,7 +132,7 @@ struct KeepConnectedTests {
         let keeper = StaticPeers(
             [PeerInfo(id: other.peerID, addresses: other.addresses)], host: host, logger: silent,
             firstWait: .milliseconds(1), longestWait: .milliseconds(5))
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await keeper.run() }
             while !host.isConnected(to: other.peerID) { await Task.yield() }
             #expect(host.protections(of: other.peerID) == [StaticPeers.tag])

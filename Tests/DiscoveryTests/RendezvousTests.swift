@@ -13,7 +13,7 @@ struct RendezvousTests {
     ) async throws {
         let network = MemoryNetwork()
         let host = network.makeHost(try peer(100))
-        let clients = try [network.makeHost(try peer(1)), network.makeHost(try peer(2))]
+        let clients = [network.makeHost(try peer(1)), network.makeHost(try peer(2))]
         for client in clients {
             client.addressBook.add(
                 host.addresses, of: host.peerID, lifetime: AddressLifetime.permanent)
