@@ -58,6 +58,7 @@ let package = Package(
             targets: [
                 "Multiformats", "FileIO", "IPLD", "UnixFS", "CAR", "BlockStore", "ObjectStore",
                 "PackStore", "Catalog", "Pipeline", "Libp2p", "KademliaDHT", "KademliaSimulation",
+                "Provide",
             ]),
     ],
     dependencies: [

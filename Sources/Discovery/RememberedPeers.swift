@@ -25,9 +25,11 @@ public struct RememberedPeers: Hashable, Sendable {
     /// Nobody.
     public init() {}
 
-    /// Reads the text form; what cannot be read is left out.
+    /// Reads the text form; what cannot be read is left out, and so is a last line without its end.
     public init(text: some Collection<UInt8>) {
-        for line in text.prefix(Self.maximumByteCount).split(separator: UInt8(ascii: "\n")) {
+        let lines = text.prefix(Self.maximumByteCount).split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for line in lines.dropLast() {
             let parts = line.split(separator: UInt8(ascii: " "), maxSplits: 1)
             guard parts.count == 2, let seenAt = Int64(String(decoding: parts[0], as: UTF8.self)),
                 // A damaged line is no loss: its peer is met again.

@@ -220,7 +220,7 @@ struct RateTests {
         expect(meter.perSecond(at: .seconds(1)) == 0)
         meter.add(600, at: .seconds(100))
         meter.add(600, at: .seconds(130))
-        expect(meter.perSecond(at: .seconds(159)) == 20)
+        expect(meter.perSecond(at: .seconds(159)) == 1_200.0 / 59)
         expect(meter.perSecond(at: .seconds(500)) == 0)
     }
 }

@@ -168,7 +168,7 @@ struct RendezvousRegistry {
             found.append(
                 .init(
                     namespace: key.namespace, signedPeerRecord: entry.record,
-                    lifetimeSeconds: UInt64(max((entry.expiresAt - now) / .seconds(1), 0))))
+                    lifetimeSeconds: UInt64((entry.expiresAt - now).components.seconds)))
             answerByteCount += size
             last = number
         }
