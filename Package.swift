@@ -181,7 +181,7 @@ let package = Package(
             "KademliaDHT",
             ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),
         tests("Bitswap", ["Bitswap", "Libp2p", "IPLD", "UnixFS", "BlockStore", "Multiformats"]),
-        tests("Discovery", ["Discovery", "Libp2p", "Multiformats", "FileIO", logging]),
+        tests("Discovery", ["Discovery", "Libp2p", "Multiformats", "FileIO", logging] + nio),
         tests(
             "Provide",
             [
