@@ -14,7 +14,10 @@ extension Announcer {
     func watch() async throws {
         var lastMark: Int64?
         try await repeating("watch") {
-            let mark = try await catalog.changeMark()
+            let mark: Int64
+            do { mark = try await catalog.changeMark() } catch let error as CatalogError
+                where error.code == .busy
+            { return false }
             guard mark != lastMark else { return false }
             let after = state.withLock { $0.lastSequence }
             let waiting = try await catalog.snapshotsToAnnounce(limit: 1_024)

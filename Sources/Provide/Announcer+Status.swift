@@ -9,7 +9,7 @@ extension Announcer {
     ///
     /// - Throws: `CatalogError`; `CancellationError`.
     public func status() async throws -> ProvideStatus {
-        try await prepare()
+        try await prepare(isReading: true)
         let summary = try await catalog.announceSummary()
         let now = time.seconds()
         let elapsed = time.elapsed()
@@ -90,6 +90,10 @@ extension Announcer {
         try await repeating("status") {
             let status = try await status()
             let now = time.elapsed()
+            if untilDone, try await isDone(status) {
+                stop()
+                return true
+            }
             let isNews = state.withLock { state in
                 // Keys may have been left over where a job ended early.
                 if status.freshCount > 0, status.runningCount == 0 { state.freshCursor = .lowest }
@@ -99,18 +103,22 @@ extension Announcer {
                 return true
             }
             if isNews, let warning = status.warning { logger.warning("\(warning)") }
-            if untilDone, try await isDone(status) { stop() }
             if !untilDone { try await time.sleep(options.pollInterval * 10) }
             return false
         }
     }
 
+    /// Whether nothing is left to do but what failed.
     private func isDone(_ status: ProvideStatus) async throws -> Bool {
-        let isFilled = state.withLock { !$0.isFillWanted }
-        let waits = try await catalog.announceSummary().snapshotCount > 0
-        let isSettled = status.dueCount == 0 || status.failingRegionCount > 0
-        return isFilled && !waits && status.waitingPackCount == 0 && status.runningCount == 0
-            && isSettled
+        if try await catalog.announceSummary().snapshotCount > 0 { return false }
+        let now = time.seconds()
+        return state.withLock { state in
+            guard !state.isFillWanted, status.waitingPackCount == 0, let schedule = state.schedule,
+                schedule.runningCount == 0, !schedule.regions.contains(where: { $0.nextAt <= now })
+            else { return false }
+            let isAllTried = status.failingRegionCount > 0 && state.freshCursor == nil
+            return status.freshCount == 0 || isAllTried
+        }
     }
 
     /// Asks whether the network is back while it is not there.

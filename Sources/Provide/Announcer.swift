@@ -83,10 +83,14 @@ public final class Announcer: Sendable {
     }
 
     /// Reads the schedule; begins anew if the strategy is another one than the last run's.
-    func prepare() async throws {
+    ///
+    /// - Parameter isReading: then nothing is changed, and the schedule of another strategy not
+    ///   read.
+    func prepare(isReading: Bool = false) async throws {
         guard state.withLock({ $0.schedule == nil }) else { return }
         var summary = try await catalog.announceSummary()
         if summary.strategy != options.strategy.rawValue {
+            if isReading { return }
             try await catalog.resetAnnouncements(
                 strategy: options.strategy.rawValue, cycleStart: time.seconds())
             summary = try await catalog.announceSummary()
@@ -110,6 +114,8 @@ public final class Announcer: Sendable {
         schedule.schedule(lost)
         if !lost.isEmpty { try await catalog.updateRegions(lost, removing: []) }
         state.withLock { [schedule] in
+            // Another call may have been faster, and work may have begun.
+            guard $0.schedule == nil else { return }
             $0.schedule = schedule
             if summary.freshCount > 0 { $0.freshCursor = .lowest }
         }

@@ -31,11 +31,13 @@ struct SweepSchedule {
         self.maximumDelay = maximumDelay
         self.cycleStart = cycleStart
         self.regions = []
-        for region in regions.sorted(by: { $0.prefix.bitCount < $1.prefix.bitCount })
-        where !self.regions.contains(where: { $0.prefix.contains(region.prefix) }) {
+        // Of two that begin alike, the wider one comes first; what lies in one before is left out.
+        for region in regions.sorted(by: {
+            ($0.prefix.lowest, $0.prefix.bitCount) < ($1.prefix.lowest, $1.prefix.bitCount)
+        }) {
+            if self.regions.last?.prefix.contains(region.prefix) == true { continue }
             self.regions.append(region)
         }
-        self.regions.sort { $0.prefix.lowest < $1.prefix.lowest }
     }
 
     /// Seconds into the cycle at which a part's slot is.
@@ -79,7 +81,9 @@ struct SweepSchedule {
         if let holder = region(of: prefix.lowest), holder.prefix.contains(prefix) {
             return [holder]
         }
-        return regions.filter { prefix.contains($0.prefix) }
+        let first = regions.partitionPoint { $0.prefix.lowest >= prefix.lowest }
+        let highest = prefix.highest
+        return Array(regions[first...].prefix { $0.prefix.lowest <= highest })
     }
 
     /// Parts of the key space that are not scheduled.
