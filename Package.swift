@@ -58,6 +58,7 @@ let package = Package(
             targets: [
                 "Multiformats", "FileIO", "IPLD", "UnixFS", "CAR", "BlockStore", "ObjectStore",
                 "PackStore", "Catalog", "Pipeline", "Libp2p", "KademliaDHT", "KademliaSimulation",
+                "Provide",
             ]),
     ],
     dependencies: [
@@ -137,12 +138,12 @@ let package = Package(
         module("KademliaSimulation", ["Multiformats", "Libp2p", "KademliaDHT"]),
         module(
             "Bitswap", ["Multiformats", "IPLD", "UnixFS", "BlockStore", "Libp2p", logging]),
-        module("Discovery", ["Multiformats", "Libp2p", logging] + nio),
+        module("Discovery", ["Multiformats", "FileIO", "Libp2p", logging] + nio),
         module(
             "Provide",
             [
-                "Multiformats", "BlockStore", "Catalog", "Repository", "Libp2p", "KademliaDHT",
-                logging,
+                "Multiformats", "IPLD", "UnixFS", "FileIO", "BlockStore", "PackStore", "Catalog",
+                "Repository", "Libp2p", "KademliaDHT", logging,
             ]),
 
         // Floor 5: surfaces.
@@ -180,12 +181,12 @@ let package = Package(
             "KademliaDHT",
             ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),
         tests("Bitswap", ["Bitswap", "Libp2p", "IPLD", "UnixFS", "BlockStore", "Multiformats"]),
-        tests("Discovery", ["Discovery", "Libp2p", "Multiformats"]),
+        tests("Discovery", ["Discovery", "Libp2p", "Multiformats", "FileIO", logging] + nio),
         tests(
             "Provide",
             [
-                "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "Repository",
-                "Multiformats",
+                "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "PackStore",
+                "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO", logging,
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),

@@ -19,6 +19,7 @@ let package = Package(
     platforms: [.macOS(.v26)],
     dependencies: [
         .package(name: "cairn", path: ".."),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Without its traits, which pull in a malloc of its own.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
@@ -38,6 +39,13 @@ let package = Package(
         .executableTarget(
             name: "DHTSimulation", dependencies: [.product(name: "CairnModules", package: "cairn")],
             swiftSettings: strict),
+        // Provider records of many blocks sent to DHT servers in one process; see its README section.
+        .executableTarget(
+            name: "ProvideThroughput",
+            dependencies: [
+                .product(name: "CairnModules", package: "cairn"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
         .executableTarget(
             name: "Micro",

@@ -122,7 +122,7 @@ extension SQLiteCatalog {
         try db.integer("SELECT 1 FROM packs LIMIT 1") == nil
     }
 
-    private static let packColumns = """
+    static let packColumns = """
         id, kind, tier, block_count, byte_count, stored_byte_count, created_at, verified_at, version
         """
 
@@ -130,7 +130,7 @@ extension SQLiteCatalog {
         CatalogError(.packMissing, "pack \(id) is not in the catalog")
     }
 
-    private static func packRecord(_ cursor: borrowing SQLCursor) throws -> PackRecord {
+    static func packRecord(_ cursor: borrowing SQLCursor) throws -> PackRecord {
         guard let id = PackID(cursor.bytes(0)), let kind = PackKind(rawValue: cursor.text(1)),
             let tier = PackTier(cursor.text(2))
         else { throw DamagedContent() }

@@ -68,7 +68,7 @@ extension SQLiteCatalog {
         try await write { db in try Self.deleteSnapshot(db, id) }
     }
 
-    private static let snapshotColumns = """
+    static let snapshotColumns = """
         id, started_at, finished_at, parent_id, host, record_cid, files, directories, symlinks,
         bytes, blocks, new_blocks, new_bytes, stored_bytes, skipped
         """
@@ -97,7 +97,7 @@ extension SQLiteCatalog {
         }
     }
 
-    private static func snapshotRecord(_ cursor: borrowing SQLCursor) -> SnapshotRecord {
+    static func snapshotRecord(_ cursor: borrowing SQLCursor) -> SnapshotRecord {
         var counts = SnapshotRecord.Counts()
         counts.files = cursor.integer(6)
         counts.directories = cursor.integer(7)
@@ -167,7 +167,7 @@ extension SQLiteCatalog {
         }
     }
 
-    private static func loadItems(_ db: Database, of snapshot: inout SnapshotRecord) throws {
+    static func loadItems(_ db: Database, of snapshot: inout SnapshotRecord) throws {
         let sql = """
             SELECT kind, name, value, cid FROM snapshot_items WHERE snapshot_id = ?
             ORDER BY kind, position

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import KademliaDHT
 import KademliaSimulation
 import Multiformats
+import Provide
 
 // Simulates a DHT and prints what look-ups and announcements come to, as a Markdown table.
 // `swift run -c release DHTSimulation [PEERS] [CIDS] [SEED]`, 10,000, 2,000 and 1 by default.
@@ -85,7 +87,22 @@ var rows: [(String, String)] = [
     ),
     ("of the 20 nearest, found", "\(number(100 * lookups.foundShare, 2)) %"),
 ]
-let strategies: [any AnnouncerStrategy] = [OneByOne()]
+/// The announcer's way: region after region, all records of a peer over one stream.
+struct Sweep: AnnouncerStrategy {
+    let bitCount: Int
+
+    var name: String { "sweep" }
+
+    func announce(
+        _ keys: [Multihash], through routing: some ProviderRouting, clock: any Clock<Duration>
+    ) async throws {
+        _ = try await KeySweep(DHTProvideNetwork(routing)).announce(keys, bitCount: bitCount)
+    }
+}
+
+// Some 25 peers per region at first, as the announcer's own guess comes out.
+let regionBitCount = max(Int(log2(Double(options.peerCount) / 25)), 0)
+let strategies: [any AnnouncerStrategy] = [Sweep(bitCount: regionBitCount), OneByOne()]
 for strategy in strategies {
     rows += try Trial(strategy: strategy, options: options, keyCount: keyCount).run()
 }

@@ -20,6 +20,13 @@ final class BlockLookup: Sendable {
 
     func close() throws { try versions.close() }
 
+    /// Another number than before once another connection has committed.
+    ///
+    /// Reads shared memory only, and changes nothing here: this connection never writes.
+    func changeMark() throws -> Int64 {
+        try versions.unsafeRead { db in try db.integer("PRAGMA data_version") ?? 0 }
+    }
+
     /// Bytes of filters in memory.
     var loadedByteCount: Int { cache.withLock { $0.loadedByteCount } }
 

@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("v1") { db in try db.execute(sql: version1) }
         migrator.registerMigration("stat-cache") { db in try db.execute(sql: statCache) }
         migrator.registerMigration("filters") { db in try db.execute(sql: filters) }
+        migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
         return migrator
     }
 
@@ -108,5 +109,35 @@ enum Schema {
         CREATE UNIQUE INDEX filters_by_separator ON filters (run, separator);
         ALTER TABLE runs ADD COLUMN has_filters INTEGER NOT NULL DEFAULT 0;
         INSERT INTO state VALUES ('block_version', 0);
+        """
+
+    /// Snapshots that are there already are still to be looked through for what to announce.
+    private static let announcements = """
+        CREATE TABLE announce_cells (
+            id INTEGER PRIMARY KEY,
+            fresh INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX announce_fresh ON announce_cells (id) WHERE fresh > 0;
+        CREATE TABLE announce_regions (
+            prefix TEXT PRIMARY KEY,
+            due_at INTEGER NOT NULL,
+            provided_at INTEGER,
+            retry_at INTEGER,
+            key_count INTEGER NOT NULL,
+            peer_count INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            error TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE announce_snapshots (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL
+        ) STRICT;
+        CREATE TRIGGER snapshots_await_announcement AFTER INSERT ON snapshots BEGIN
+            INSERT INTO announce_snapshots (id) VALUES (new.id);
+        END;
+        INSERT INTO announce_snapshots (id) SELECT id FROM snapshots ORDER BY finished_at;
+        INSERT INTO state VALUES ('announce_strategy', 0), ('announce_count', 0),
+            ('announce_fresh', 0), ('announce_pack', 0), ('announce_cycle', 0);
         """
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import IPLD
+import Multiformats
+import Provide
+import Synchronization
+import Testing
+import UnixFS
+
+struct ImmediateTests {
+    @Test func `a root that another process commits is announced before its blocks are filled in`()
+        async throws
+    {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let other = try await SQLiteCatalog.open(at: scene.catalog.path)
+        let announcer = scene.announcer()
+        let root = try rawCID(7)
+        let key = Array(root.multihashBytes)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await announcer.run() }
+            while try await announcer.status().connectivity != "online" { await Task.yield() }
+            try await scene.commit(multihashes(0..<50), to: other)
+            try await other.add(scene.snapshot("a", roots: [root], record: try rawCID(8)))
+            while scene.swarm.records.count(where: { $0.value[key] != nil }) < 20 {
+                await Task.yield()
+            }
+            announcer.stop()
+            try await group.waitForAll()
+        }
+        try await other.close()
+        #expect(scene.swarm.records.values.allSatisfy { $0[key] ?? 1 == 1 })
+    }
+
+    @Test func `a CID is announced on demand if it is held`() async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        try await scene.commit(multihashes(0..<2))
+        let identity = CID(v1: .raw, Multihash(code: .identity, digest: [1, 2, 3]))
+        try await scene.commit([Array(identity.multihashBytes)])
+        var options = AnnounceScene.options
+        options.strategy = .roots
+        let announcer = scene.announcer(options)
+        let cids = [try rawCID(0), try rawCID(99), identity, try rawCID(1)]
+        #expect(
+            try await announcer.announceNow(cids) == [
+                .announced(peerCount: 20), .notHeld, .needsNone, .announced(peerCount: 20),
+            ])
+        #expect(scene.swarm.sentCount == 40)
+        #expect(scene.swarm.lookupCount == 2)
+        // From then on they are kept announced.
+        scene.now.withLock { $0 += 23 * 3600 }
+        try await scene.announcer(options).runOnce()
+        #expect(scene.swarm.sentCount == 80)
+        scene.swarm.setOnline(false)
+        #expect(try await announcer.announceNow([try rawCID(0)]) == [.failed])
+    }
+
+    @Test(arguments: [
+        ("roots", [0]), ("snapshots", [1]), ("snapshots+roots", [0, 1]),
+        ("entities", [0, 2, 3, 4, 5, 6]),
+    ])
+    func `a strategy announces what it names`(text: String, expected: [Int]) async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let tree = try Tree()
+        try await scene.store(tree.blocks)
+        try await scene.catalog.add(
+            scene.snapshot("a", roots: [tree.root], record: tree.record))
+        var options = AnnounceScene.options
+        options.strategy = try #require(ProvideStrategy(text: text))
+        let announcer = scene.announcer(options)
+        try await announcer.runOnce()
+        let announced = Set(scene.swarm.records.values.flatMap(\.keys))
+        #expect(announced == Set(expected.map { Array(tree.named[$0].multihashBytes) }))
+        #expect(try await announcer.status().keyCount == expected.count)
+        // A second snapshot of the same tree brings nothing new.
+        let count = scene.swarm.sentCount
+        try await scene.catalog.add(
+            scene.snapshot("b", roots: [tree.root], record: tree.record))
+        try await scene.announcer(options).runOnce()
+        #expect(scene.swarm.sentCount == count)
+    }
+
+    @Test func `another strategy begins anew`() async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let tree = try Tree()
+        try await scene.store(tree.blocks)
+        try await scene.catalog.add(
+            scene.snapshot("a", roots: [tree.root], record: tree.record))
+        let all = scene.announcer()
+        try await all.runOnce()
+        #expect(try await all.status().keyCount == tree.blocks.count)
+        var options = AnnounceScene.options
+        options.strategy = .roots
+        let roots = scene.announcer(options)
+        try await roots.runOnce()
+        #expect(try await roots.status().keyCount == 1)
+    }
+
+    @Test(arguments: ["", "roots+", "nodes", "all roots"])
+    func `what is no strategy is none`(text: String) {
+        #expect(ProvideStrategy(text: text) == nil)
+    }
+}
+
+/// A directory with a file of two blocks, a raw file, a link, and a directory with a file.
+private struct Tree {
+    let blocks: [Block]
+    let root: CID
+    let record: CID
+    /// Root, record, then the other entities.
+    let named: [CID]
+
+    init() throws {
+        var blocks: [Block] = []
+        func store(_ codec: Multicodec, _ bytes: [UInt8]) throws -> CID {
+            let cid = try CIDBuilder().cid(codec: codec, hashing: bytes.span)
+            blocks.append(Block(cid: cid, bytes: bytes))
+            return cid
+        }
+        func node(_ data: UnixFSData, _ links: [(String, CID)]) throws -> CID {
+            let links = links.map { PBLink(hash: $0.1, name: Array($0.0.utf8), tsize: 1) }
+            return try store(.dagPB, PBNode(links: links, data: data.encode()).encode())
+        }
+        let first = try store(.raw, [1])
+        let second = try store(.raw, [2])
+        let file = try node(
+            UnixFSData(kind: .file, filesize: 2, blocksizes: [1, 1]), [("", first), ("", second)])
+        let small = try store(.raw, [3])
+        let link = try node(UnixFSData(kind: .symlink, data: [0x61]), [])
+        let inner = try store(.raw, [4])
+        let directory = try node(UnixFSData(kind: .directory), [("inner", inner)])
+        root = try node(
+            UnixFSData(kind: .directory),
+            [("directory", directory), ("file", file), ("link", link), ("small", small)])
+        record = try store(.dagCBOR, [0xa0])
+        self.blocks = blocks
+        named = [root, record, file, small, link, inner, directory]
+    }
+}
