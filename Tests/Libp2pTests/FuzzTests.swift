@@ -82,11 +82,12 @@ import Testing
         let publicKeys = KeyVector.all.map { [UInt8](hex: $0.publicKeyProtobuf) }
         let privateKeys = KeyVector.all.map { [UInt8](hex: $0.privateKeyProtobuf) }
         for _ in 0..<Mutator.inputCount {
-            // As above, twice.
+            // As above.
             if let key = try? PublicKey(protobuf: mutator.mutate(publicKeys)) {
                 #expect(try PublicKey(protobuf: key.protobuf) == key)
                 #expect(!key.verify(mutator.noise(atMost: 80), of: [1]))
             }
+            // As above.
             _ = try? PrivateKey(protobuf: mutator.mutate(privateKeys))
         }
     }

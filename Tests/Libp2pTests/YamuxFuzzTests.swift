@@ -16,7 +16,7 @@ extension YamuxSession {
         if end == nil {
             let initial = YamuxOptions.initialWindowByteCount
             #expect(grownByteCount == all.reduce(0) { $0 + $1.receiveWindow - initial }, comment)
-            #expect(grownByteCount <= options.windowGrowthByteCount, comment)
+            #expect(grownByteCount <= growthLimit, comment)
         }
         #expect(unreadByteCount <= options.maximumUnreadByteCount, comment)
         #expect(inboundCount <= options.maximumInboundStreamCount, comment)

@@ -16,13 +16,14 @@ public struct YamuxOptions: Hashable, Sendable {
 
     /// By how much the windows of all streams together may grow, in bytes.
     ///
-    /// Two streams at their largest. A guess; go-libp2p asks its resource manager.
-    public var windowGrowthByteCount = 32 << 20
+    /// Never by more than half of ``maximumUnreadByteCount``, so that a peer that keeps to its
+    /// windows has room. One stream at its largest; a guess, go-libp2p asks its resource manager.
+    public var windowGrowthByteCount = 16 << 20
 
     /// How much may lie unread in all streams together, in bytes.
     ///
-    /// A stream for which more arrives is reset. Windows promise less than this on any connection
-    /// that behaves: 128 streams that nobody reads.
+    /// A stream for which more arrives is reset. At the default, 64 streams that nobody reads and
+    /// one at its largest fit in.
     public var maximumUnreadByteCount = 32 << 20
 
     /// How many streams the peer may have open; more are reset.

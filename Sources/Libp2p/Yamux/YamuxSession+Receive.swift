@@ -232,7 +232,7 @@ extension YamuxSession {
         else { return }
         var window = stream.receiveWindow
         if let roundTrip = keepalive.roundTrip, now - stream.epochStart < roundTrip * 4 {
-            let room = options.windowGrowthByteCount - grownByteCount
+            let room = max(0, growthLimit - grownByteCount)
             window = max(window, min(2 * window, window + room, options.maximumWindowByteCount))
         }
         let credit = stream.missingCredit + window - stream.receiveWindow

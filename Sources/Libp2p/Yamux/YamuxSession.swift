@@ -64,6 +64,9 @@ public struct YamuxSession: Sendable {
         keepalive = YamuxKeepalive(at: now)
     }
 
+    /// By how much windows may grow: what is promised to peers must mostly fit what may lie unread.
+    var growthLimit: Int { min(options.windowGrowthByteCount, options.maximumUnreadByteCount / 2) }
+
     /// How many streams are open, in both directions.
     public var streamCount: Int { streams.count }
 
