@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import TestSupport
 import Testing
 
@@ -7,8 +8,9 @@ import Testing
 struct Mutator {
     private var random: SeededGenerator
 
-    /// How many inputs each parser is tried with in a run.
-    static let inputCount = 2000
+    /// How many inputs each parser is tried with in a run: 2,000, or what `CAIRN_FUZZ_INPUTS` says.
+    static let inputCount =
+        ProcessInfo.processInfo.environment["CAIRN_FUZZ_INPUTS"].flatMap(Int.init) ?? 2000
 
     /// A mutator of its own for each `purpose`; prints the run's seed.
     init(_ purpose: String) {
