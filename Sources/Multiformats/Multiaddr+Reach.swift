@@ -23,18 +23,36 @@ extension Multiaddr {
     public var isPublic: Bool { reach == .internet }
 
     /// Whether the address goes through a relay.
-    public var isCircuit: Bool { components.contains(.p2pCircuit) }
+    public var isCircuit: Bool {
+        var isCircuit = false
+        forEachPart { part in
+            isCircuit = part.scheme.code == 290
+            return !isCircuit
+        }
+        return isCircuit
+    }
 
     /// Whether the address stands for all of this machine: `0.0.0.0` or `::`.
     public var isUnspecified: Bool {
-        switch components.first {
+        switch outermost {
         case .ip4(let bytes)?, .ip6(let bytes)?: bytes.allSatisfy { $0 == 0 }
         default: false
         }
     }
 
+    /// The first component, but for an `/ip6zone`.
+    private var outermost: Component? {
+        var component: Component?
+        forEachPart { part in
+            guard part.scheme.code != 42 else { return true }
+            component = part.scheme.component(bytes[part.value])
+            return false
+        }
+        return component
+    }
+
     private var reach: Reach {
-        switch components.first(where: { $0.code.rawValue != 42 }) {  // behind an ip6zone
+        switch outermost {
         case .ip4(let bytes)?: Self.reach(ip4: bytes)
         case .ip6(let bytes)?: Self.reach(ip6: bytes)
         case .dns(let name)?, .dns4(let name)?, .dns6(let name)?, .dnsaddr(let name)?:

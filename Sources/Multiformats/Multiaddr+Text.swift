@@ -47,16 +47,14 @@ extension Multiaddr: CustomStringConvertible {
     /// The text form.
     public var description: String {
         var text = ""
-        var cursor = 0
-        while cursor < bytes.count {
-            // What was parsed once parses again; an address never holds anything else.
-            guard let part = try? Part(bytes, at: &cursor) else { break }
+        forEachPart { part in
             text += "/" + part.scheme.name
             switch part.scheme.layout {
             case .none: break
             case _ where part.scheme.isTerminal: text += part.scheme.text(bytes[part.value])
             default: text += "/" + part.scheme.text(bytes[part.value])
             }
+            return true
         }
         return text
     }

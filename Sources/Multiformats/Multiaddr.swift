@@ -46,31 +46,34 @@ public struct Multiaddr: Hashable, Sendable {
         }
     }
 
+    /// Takes bytes that are known to be an address.
+    private init(valid bytes: ArraySlice<UInt8>) { self.bytes = Array(bytes) }
+
     /// What the address is made of, outermost first; at least one.
     ///
     /// - Complexity: O(bytes), allocates each value.
     public var components: [Component] {
         var components: [Component] = []
-        var cursor = 0
-        while cursor < bytes.count {
-            // What was parsed once parses again; an address never holds anything else.
-            guard let part = try? Part(bytes, at: &cursor) else { break }
+        forEachPart { part in
             components.append(part.scheme.component(bytes[part.value]))
+            return true
         }
         return components
     }
 
     /// The peer that the address names: that of a `/p2p` at its end.
     public var peerID: PeerID? {
-        guard case .p2p(let peerID)? = components.last else { return nil }
-        return peerID
+        guard let last = lastPart, case .peerID = last.scheme.value else { return nil }
+        // A value that was validated as a peer ID is one.
+        return try? PeerID(Array(bytes[last.value]))
     }
 
     /// The address without a `/p2p` at its end; unchanged if there is none, or nothing else.
     public func withoutPeerID() -> Multiaddr {
-        let components = components
-        guard case .p2p? = components.last, components.count > 1 else { return self }
-        return Multiaddr(components: components.dropLast())
+        guard let last = lastPart, case .peerID = last.scheme.value, last.start > 0 else {
+            return self
+        }
+        return Multiaddr(valid: bytes[..<last.start])
     }
 
     /// The address with one more component at its end.
@@ -83,8 +86,28 @@ public struct Multiaddr: Hashable, Sendable {
         Multiaddr(components: components + other.components)
     }
 
+    /// Calls `body` with each component's place, until it returns false.
+    func forEachPart(_ body: (Part) -> Bool) {
+        var cursor = 0
+        while cursor < bytes.count {
+            // What was parsed once parses again; an address never holds anything else.
+            guard let part = try? Part(bytes, at: &cursor), body(part) else { return }
+        }
+    }
+
+    private var lastPart: Part? {
+        var last: Part?
+        forEachPart { part in
+            last = part
+            return true
+        }
+        return last
+    }
+
     /// Where a component lies.
     struct Part {
+        /// Where its code starts.
+        let start: Int
         /// Its protocol.
         let scheme: AddressScheme
         /// Its value, without a length.
@@ -103,6 +126,7 @@ public struct Multiaddr: Hashable, Sendable {
                 case .fixed(let count): UInt64(count)
                 case .variable: try Self.varint(bytes, at: &cursor)
                 }
+            self.start = start
             self.scheme = scheme
             guard byteCount <= UInt64(bytes.count - cursor) else { throw .truncated(offset: start) }
             value = cursor..<cursor + Int(byteCount)

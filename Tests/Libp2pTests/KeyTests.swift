@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Crypto
 import Libp2p
 import Multiformats
 import Testing
@@ -45,6 +46,29 @@ import Testing
         for length in 0..<privateKey.count {
             #expect(throws: KeyError.self) {
                 try PrivateKey(protobuf: Array(privateKey[..<length]))
+            }
+        }
+    }
+
+    @Test func `ECDSA keys on the larger curves sign SHA-256, too`() throws {
+        for der in [
+            P384.Signing.PrivateKey().derRepresentation,
+            P521.Signing.PrivateKey().derRepresentation,
+        ] {
+            var message = ProtobufWriter()
+            message.varint(1, KeyType.ecdsa.rawValue)
+            message.bytes(2, der)
+            let key = try PrivateKey(protobuf: message.bytes)
+            let signature = try key.sign([1, 2, 3])
+            let publicKey = try PublicKey(protobuf: key.publicKey.protobuf)
+            #expect(publicKey.verify(signature, of: [1, 2, 3]))
+            #expect(!publicKey.verify(signature, of: [1, 2, 4]))
+            if let larger = try? P384.Signing.PublicKey(derRepresentation: publicKey.data) {
+                // The curve's own digest would be SHA-384; a key of the other curve is skipped.
+                let parsed = try P384.Signing.ECDSASignature(derRepresentation: signature)
+                #expect(
+                    larger.isValidSignature(parsed, for: SHA256.hash(data: [1, 2, 3] as [UInt8])))
+                #expect(!larger.isValidSignature(parsed, for: [1, 2, 3] as [UInt8]))
             }
         }
     }

@@ -59,6 +59,18 @@ import Testing
         #expect(session.end == .violation(.windowExceeded(offset: offset)))
     }
 
+    @Test func `what of a frame is yet to come is not given as credit`() {
+        var session = Self.listener()
+        let header = frame(0, stream: 1, length: 262_144)
+        session.receive(header + [UInt8](repeating: 1, count: 200_000), at: .zero)
+        let id = YamuxStreamID(rawValue: 1)
+        #expect(session.read(id, atMost: 300_000, at: .zero) != .nothing)
+        #expect(session.takeOutput() == frame(1, stream: 1, length: 200_000))
+        session.receive([UInt8](repeating: 1, count: 62_144), at: .zero)
+        session.receive(frame(0, stream: 1, length: 200_001), at: .zero)
+        #expect(session.end == .violation(.windowExceeded(offset: 12 + 262_156)))
+    }
+
     @Test func `a GoAway ends all streams`() {
         var session = Self.listener()
         session.receive(frame(3, stream: 0, length: 0), at: .zero)

@@ -133,7 +133,6 @@ extension YamuxSession {
         var target: UInt32? = header.streamID
         if let stream = streams[header.streamID] {
             guard byteCount <= stream.receiveCredit else { throw .windowExceeded(offset: place) }
-            streams[header.streamID]?.receiveCredit -= byteCount
             if stream.isRemoteEnded, byteCount > 0 {
                 fail(header.streamID, .protocolViolation)
                 target = nil
@@ -154,6 +153,8 @@ extension YamuxSession {
         input.payloadByteCount -= payload.count
         // No copy of the stream is held here: it would make the queue copy its bytes.
         if let id = input.payloadStream, let isReadDropped = streams[id]?.isReadDropped {
+            // Credit goes with the bytes, not with the header: what is yet to come is not free.
+            streams[id]?.receiveCredit -= payload.count
             if isReadDropped {
                 // The peer has nothing left to send with, and gets no more: it would wait for ever.
                 let isExhausted = streams[id]?.receiveCredit == 0 && input.payloadByteCount == 0
