@@ -5,6 +5,7 @@ import Foundation
 import Libp2p
 import NIOSSL
 import SwiftASN1
+import TestSupport
 import Testing
 import X509
 
@@ -88,6 +89,26 @@ struct TLSCertificateTests {
                 #expect(!signed.contains(index), "byte \(index)")
                 #expect(found == identity.publicKey, "byte \(index)")
             } catch {}
+        }
+    }
+
+    @Test
+    func `no change makes it trap`() throws {
+        let der = try TLSIdentity.makeCertificate(for: identity, key: key, now: now)
+        var random = SeededGenerator(seed: SeededGenerator.runSeed)
+        for _ in 0..<3000 {
+            var bytes = der
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let index = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: bytes[index] = .random(in: 0...255, using: &random)
+                case 1: bytes.remove(at: index)
+                default: bytes.insert(.random(in: 0...255, using: &random), at: index)
+                }
+            }
+            // Most are refused; those that are not give no other identity.
+            let found = try? TLSPeerCertificate.verify(chain: [bytes], now: now)
+            #expect(found == nil || found == identity.publicKey)
         }
     }
 

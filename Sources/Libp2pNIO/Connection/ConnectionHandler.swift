@@ -15,7 +15,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// Makes the connection of a finished upgrade, or refuses it. Called on the event loop.
+    /// Makes the connection of a finished upgrade, or refuses it.
+    ///
+    /// Called on the event loop.
     typealias Establish =
         @Sendable (ConnectionUpgrade.Established, any Channel, ConnectionHandler) throws ->
         SocketConnection
