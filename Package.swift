@@ -176,7 +176,9 @@ let package = Package(
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
         tests("Libp2p", ["Libp2p", "Multiformats", crypto]),
-        tests("Libp2pNIO", ["Libp2pNIO", "Libp2p", "Multiformats", crypto, logging]),
+        tests(
+            "Libp2pNIO",
+            ["Libp2pNIO", "Libp2p", "Multiformats", crypto, x509, asn1, nioSSL, logging] + nio),
         tests(
             "KademliaDHT",
             ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),

@@ -35,8 +35,10 @@ package final class Monitor<State: Sendable>: Sendable {
         }
     }
 
-    /// A place to wait in: free -> announced -> waiting -> free. A wake or a cancellation that
-    /// comes between the failed attempt and the wait is kept in `announced`.
+    /// A place to wait in: free -> announced -> waiting -> free.
+    ///
+    /// A wake or a cancellation that comes between the failed attempt and the wait is kept in
+    /// `announced`.
     private enum Place {
         case free
         case announced(UInt64, Notice)

@@ -81,10 +81,79 @@ final class Events: Sendable {
         }
     }
 
+    /// Waits until there is a connection to `peer`.
+    func connection(to peer: PeerID) async throws {
+        try await first { event -> Void? in
+            if case .connected(peer) = event { () } else { nil }
+        }
+    }
+
     /// Waits until the last connection to `peer` is gone.
     func disconnection(from peer: PeerID) async throws {
         try await first { event -> Void? in
             if case .disconnected(peer) = event { () } else { nil }
         }
     }
+}
+
+extension Events {
+    /// Opens once.
+    final class Latch: Sendable {
+        private let state = Monitor(false)
+
+        func open() {
+            state.withLock { state, wakes in
+                state = true
+                wakes.wake(.reader)
+            }
+        }
+
+        func wait() async throws {
+            try await state.wait(at: .reader) { isOpen, _ -> Void? in isOpen ? () : nil }
+        }
+    }
+}
+
+/// Sends back what comes on `/echo`.
+func serveEcho(_ host: SocketHost) {
+    host.handle(["/echo"]) { stream in
+        while let bytes = try await stream.read(atMost: 1 << 20) { try await stream.write(bytes) }
+    }
+}
+
+/// What comes back of `sent`.
+func echo(_ sent: [UInt8], from host: SocketHost, to peer: PeerID) async throws -> [UInt8] {
+    let stream = try await host.openStream(to: peer, for: ["/echo"])
+    async let written: Void = {
+        try await stream.write(sent)
+        try await stream.closeWrite()
+    }()
+    var received: [UInt8] = []
+    while let bytes = try await stream.read(atMost: 1 << 20) { received += bytes }
+    try await written
+    await stream.close()
+    return received
+}
+
+/// Expects `body` to throw a ``HostError`` with this code.
+func expectError(
+    _ code: HostError.Code, sourceLocation: SourceLocation = #_sourceLocation,
+    _ body: () async throws -> Void
+) async {
+    let error = await #expect(throws: HostError.self, sourceLocation: sourceLocation) {
+        try await body()
+    }
+    #expect(error?.code == code, "\(error?.message ?? "")", sourceLocation: sourceLocation)
+}
+
+/// Runs one host on loopback while `body` runs.
+func withHost(
+    configure: (inout SocketHostOptions) -> Void = { _ in },
+    _ body: (SocketHost) async throws -> Void
+) async throws {
+    var options = try loopbackOptions()
+    configure(&options)
+    let host = try SocketHost(
+        identity: .makeEd25519(), options: options, logger: Logger(label: "test"))
+    try await run([host]) { try await body(host) }
 }

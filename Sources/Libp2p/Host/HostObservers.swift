@@ -36,8 +36,10 @@ package final class HostObservers: Sendable {
         deliver()
     }
 
-    /// Puts `event` in line. Calls nobody, so that the order of changes that a lock protects can be
-    /// kept by calling this under it; ``deliver()`` must follow without it.
+    /// Puts `event` in line.
+    ///
+    /// Calls nobody, so that the order of changes that a lock protects can be kept by calling this
+    /// under it; ``deliver()`` must follow without it.
     package func enqueue(_ event: HostEvent) { state.withLock { $0.pending.append(event) } }
 
     /// Tells all events that wait in line, unless another call is about it already.

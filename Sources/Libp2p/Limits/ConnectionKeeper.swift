@@ -4,11 +4,17 @@ package import Multiformats
 
 /// When connections are closed to keep their number down.
 public struct ConnectionWaterMarks: Hashable, Sendable {
-    /// How many are left after trimming. Default 32, as in Kubo.
+    /// How many are left after trimming.
+    ///
+    /// Default 32, as in Kubo.
     public var low: Int
-    /// More than this many begin a trimming. Default 96, as in Kubo.
+    /// More than this many begin a trimming.
+    ///
+    /// Default 96, as in Kubo.
     public var high: Int
-    /// How long a connection is safe after it was made. Default 20 s.
+    /// How long a connection is safe after it was made.
+    ///
+    /// Default 20 s.
     public var grace: Duration
 
     /// Sets all.
@@ -82,6 +88,7 @@ package struct ConnectionKeeper: Sendable {
 
     /// The connections to close so that as many as the low water mark are left, worst first: those
     /// without streams before those with, inbound before outbound, idle the longest before others.
+    ///
     /// None while there are no more than the high water mark, and never protected or fresh ones.
     ///
     /// - Complexity: O(n log n) when above the high water mark, else O(1).

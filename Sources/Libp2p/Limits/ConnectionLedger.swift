@@ -23,7 +23,9 @@ package struct ConnectionLedger: Sendable {
         case peer
     }
 
-    /// A connection that counts. Give it back by ``close(_:)``, once.
+    /// A connection that counts.
+    ///
+    /// Give it back by ``close(_:)``, once.
     package struct Ticket: Sendable {
         fileprivate let isInbound: Bool
         fileprivate let networks: [[UInt8]]

@@ -36,8 +36,9 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
         self.init(ip, prefixLength: bits)
     }
 
-    /// Whether `ip`, of 4 or 16 bytes, is in the range. An IPv6 address that maps an IPv4 one
-    /// (`::ffff:a.b.c.d`) counts as that.
+    /// Whether `ip`, of 4 or 16 bytes, is in the range.
+    ///
+    /// An IPv6 address that maps an IPv4 one (`::ffff:a.b.c.d`) counts as that.
     public func contains(_ ip: [UInt8]) -> Bool {
         let ip = address.count == 4 ? Self.unmapped(ip) : ip
         return ip.count == address.count && Self.masked(ip, prefixLength) == address

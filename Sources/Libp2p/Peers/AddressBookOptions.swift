@@ -5,14 +5,21 @@
 /// The whole stays under `peers` x (`addressesPerPeer` x ~100 B + `protocolsPerPeer` x ~80 B +
 /// 4 KiB of record); in practice a peer with five addresses and 30 protocols takes about 4 KiB.
 public struct AddressBookOptions: Hashable, Sendable {
-    /// Peers in all; those used longest ago make room. Default 8,192, at least 16.
+    /// Peers in all; those used longest ago make room.
+    ///
+    /// Default 8,192, at least 16.
     public var peers: Int
-    /// Addresses of one peer; those that expire first make room. Default 64.
+    /// Addresses of one peer; those that expire first make room.
+    ///
+    /// Default 64.
     public var addressesPerPeer: Int
-    /// Protocols of one peer; more are dropped. Default 256.
+    /// Protocols of one peer; more are dropped.
+    ///
+    /// Default 256.
     public var protocolsPerPeer: Int
-    /// How long the addresses of a peer are kept once it has disconnected. Default 30 minutes, as
-    /// in go-libp2p.
+    /// How long the addresses of a peer are kept once it has disconnected.
+    ///
+    /// Default 30 minutes, as in go-libp2p.
     public var recentlyConnected: Duration
 
     /// Sets all.

@@ -15,7 +15,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// Makes the connection of a finished upgrade, or refuses it. Called on the event loop.
+    /// Makes the connection of a finished upgrade, or refuses it.
+    ///
+    /// Called on the event loop.
     typealias Establish =
         @Sendable (ConnectionUpgrade.Established, any Channel, ConnectionHandler) throws ->
         SocketConnection
@@ -33,6 +35,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var deadline: Scheduled<Void>?
     private var remoteKey: PublicKey?
+    private var hasStarted = false
 
     /// Upgrades the channel as `setup` says; `established` tells how that went.
     init(
@@ -54,7 +57,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        finish(HostError(.connectionClosed, "the connection was closed"))
+        // Why a connection never came to be is for whoever dialled to say.
+        if hasStarted { finish(HostError(.connectionClosed, "the connection was closed")) }
         self.context = nil
     }
 
@@ -105,7 +109,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
 extension ConnectionHandler {
     private func start(_ context: ChannelHandlerContext) {
-        guard case .upgrading(let upgrade) = state, deadline == nil else { return }
+        guard case .upgrading(let upgrade) = state, !hasStarted else { return }
+        hasStarted = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         deadline = context.eventLoop.scheduleTask(in: TimeAmount(setup.upgradeTimeout)) {
             bound.value.fail(HostError(.handshakeFailed, "the handshake took too long"))

@@ -51,8 +51,9 @@ struct ConnectionUpgrade: Sendable {
     private var phase: Phase
     private static let muxers = [YamuxSession.protocolID]
 
-    /// An upgrade that proposes `securities` in order, or takes any of them. Peers other than
-    /// `expectedPeer` are refused; nil takes any.
+    /// An upgrade that proposes `securities` in order, or takes any of them.
+    ///
+    /// Peers other than `expectedPeer` are refused; nil takes any.
     init(
         isInitiator: Bool, identity: PrivateKey, expecting expectedPeer: PeerID?,
         securities: [ConnectionSecurity]

@@ -11,7 +11,9 @@ import Synchronization
 /// A task does its part of the work itself and asks the event loop only to send what is queued, at
 /// most once at a time.
 final class SocketConnection: Sendable {
-    /// Who wants to know what happens on a connection. Called on its event loop.
+    /// Who wants to know what happens on a connection.
+    ///
+    /// Called on its event loop.
     protocol Owner: AnyObject, Sendable {
         /// The peer opened a stream; false if it may not.
         func streamOpened(_ stream: MuxedStream) -> Bool

@@ -29,8 +29,9 @@ struct NameResolver: Sendable {
         mayAsk = allowed.count == servers.count
     }
 
-    /// What of `addresses` of `peer` can be dialled here, names resolved. Addresses that name
-    /// another peer, and names that do not resolve, are left out.
+    /// What of `addresses` of `peer` can be dialled here, names resolved.
+    ///
+    /// Addresses that name another peer, and names that do not resolve, are left out.
     func resolve(_ addresses: [Multiaddr], for peer: PeerID) async -> [DialTarget] {
         var targets: [DialTarget] = []
         var queue = addresses.map { (address: $0, depth: 0) }[...]

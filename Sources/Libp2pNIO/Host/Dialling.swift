@@ -113,7 +113,7 @@ struct Dialling: Sendable {
     private func summary(_ failures: [any Error]) -> HostError {
         let errors = failures.compactMap { $0 as? HostError }
         if let wrong = errors.first(where: { $0.code == .wrongPeer }) { return wrong }
-        if failures.count == 1, let only = errors.first {
+        if failures.count == 1, let only = errors.first, only.code != .connectionClosed {
             return HostError(only.code, peer: peer, only.message)
         }
         let texts = failures.prefix(4).map { "\($0)" }.joined(separator: "; ")

@@ -9,7 +9,9 @@ extension SocketHost: SocketConnection.Owner {
     /// How often connections are counted and, if there are too many, closed.
     private static let maintenanceInterval = Duration.seconds(5)
 
-    /// Takes in a connection whose upgrade is done. On its event loop.
+    /// Takes in a connection whose upgrade is done.
+    ///
+    /// On its event loop.
     ///
     /// - Throws: ``HostError`` if there may be no connection, or not one more, to the peer.
     func establish(

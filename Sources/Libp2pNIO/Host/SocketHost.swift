@@ -87,6 +87,7 @@ public final class SocketHost: Host {
     }
 
     /// Listens, connects and answers until the task is cancelled; then closes all connections.
+    ///
     /// When it returns nothing of the host is left running. To be called once.
     ///
     /// - Throws: ``HostError`` or what the system says if the host cannot listen.
@@ -110,7 +111,9 @@ public final class SocketHost: Host {
         await shutDown()
     }
 
-    /// Waits until the host listens, with the ports known in ``addresses``. For one task.
+    /// Waits until the host listens, with the ports known in ``addresses``.
+    ///
+    /// For one task.
     ///
     /// - Throws: what ``run()`` throws; `CancellationError`.
     public func waitUntilListening() async throws { try await readiness.wait() }

@@ -5,17 +5,24 @@ public import Multiformats
 
 /// How a ``SocketHost`` behaves.
 public struct SocketHostOptions: Sendable {
-    /// Where to listen: `/ip4|ip6/…/tcp/…`, with `/ws` or `/tls/ws` behind it. Port 0 takes a free
-    /// one. Default: nowhere; the host can dial all the same.
+    /// Where to listen: `/ip4|ip6/…/tcp/…`, with `/ws` or `/tls/ws` behind it.
+    ///
+    /// Port 0 takes a free one. Default: nowhere; the host can dial all the same.
     public var listenAddresses: [Multiaddr] = []
     /// What peers are told in place of the addresses that the host listens on; empty for those.
     public var announcedAddresses: [Multiaddr] = []
     /// How connections are secured: proposed in this order when dialling, all of them taken when
-    /// accepting. Default: Noise, then TLS.
+    /// accepting.
+    ///
+    /// Default: Noise, then TLS.
     public var securities: [ConnectionSecurity] = [.noise, .tls]
-    /// Whom and what the host has to do with. Default: all.
+    /// Whom and what the host has to do with.
+    ///
+    /// Default: all.
     public var filter = AddressFilter()
-    /// When connections are closed to keep their number down. Default 32, 96, 20 s.
+    /// When connections are closed to keep their number down.
+    ///
+    /// Default 32, 96, 20 s.
     public var waterMarks = ConnectionWaterMarks()
     /// How much peers may take.
     public var limits = ResourceLimits()
@@ -37,17 +44,29 @@ public struct SocketHostOptions: Sendable {
 
     /// How long things may take.
     public struct Timeouts: Hashable, Sendable {
-        /// A dial with its handshake. Default 15 s, as in go-libp2p.
+        /// A dial with its handshake.
+        ///
+        /// Default 15 s, as in go-libp2p.
         public var dial = Duration.seconds(15)
-        /// A dial within private networks. Default 5 s, as in go-libp2p.
+        /// A dial within private networks.
+        ///
+        /// Default 5 s, as in go-libp2p.
         public var privateDial = Duration.seconds(5)
-        /// The time until the next address is tried beside the one before. Default 250 ms.
+        /// The time until the next address is tried beside the one before.
+        ///
+        /// Default 250 ms.
         public var dialStagger = Duration.milliseconds(250)
-        /// The handshake of a connection that was accepted. Default 15 s, as in go-libp2p.
+        /// The handshake of a connection that was accepted.
+        ///
+        /// Default 15 s, as in go-libp2p.
         public var upgrade = Duration.seconds(15)
-        /// Agreeing on a stream's protocol. Default 10 s, as in go-libp2p.
+        /// Agreeing on a stream's protocol.
+        ///
+        /// Default 10 s, as in go-libp2p.
         public var negotiation = Duration.seconds(10)
-        /// Reading what a peer says of itself. Default 5 s, as in go-libp2p.
+        /// Reading what a peer says of itself.
+        ///
+        /// Default 5 s, as in go-libp2p.
         public var identify = Duration.seconds(5)
 
         /// The defaults.

@@ -69,7 +69,9 @@ final class MuxedStream: Sendable {
         }
     }
 
-    /// Puts bytes back that were read too far. Only while nobody reads.
+    /// Puts bytes back that were read too far.
+    ///
+    /// Only while nobody reads.
     func unread(_ bytes: [UInt8]) {
         if !bytes.isEmpty { state.withLock { state, _ in state.returned = bytes } }
     }

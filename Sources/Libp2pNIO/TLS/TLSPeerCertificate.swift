@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Libp2p
-import NIOSSL
 import SwiftASN1
 import X509
 
@@ -38,8 +37,7 @@ enum TLSPeerCertificate {
         let subjectPublicKeyInfo: [UInt8]
         do {
             certificate = try Certificate(derEncoded: der)
-            subjectPublicKeyInfo = try NIOSSLCertificate(bytes: der, format: .der)
-                .extractPublicKey().toSPKIBytes()
+            subjectPublicKeyInfo = try Self.subjectPublicKeyInfo(of: der)
         } catch { throw .malformed }
         guard certificate.notValidBefore <= now, now <= certificate.notValidAfter else {
             throw .notValidNow
@@ -67,6 +65,24 @@ enum TLSPeerCertificate {
             try serializer.serialize(ASN1OctetString(contentBytes: signature[...]))
         }
         return serializer.serializedBytes
+    }
+
+    /// The key of a certificate as it stands in it, which is what was signed.
+    ///
+    /// Not asked of NIOSSL, which traps on keys that BoringSSL cannot read.
+    private static func subjectPublicKeyInfo(of der: [UInt8]) throws -> [UInt8] {
+        try DER.sequence(try DER.parse(der), identifier: .sequence) { nodes in
+            guard let signed = nodes.next() else { throw TLSCertificateError.malformed }
+            while nodes.next() != nil {}
+            return try DER.sequence(signed, identifier: .sequence) { nodes in
+                // Version, serial number, algorithm, issuer, validity and subject come before; the
+                // version is there in all certificates that have extensions.
+                for _ in 0..<6 { _ = nodes.next() }
+                guard let key = nodes.next() else { throw TLSCertificateError.malformed }
+                while nodes.next() != nil {}
+                return Array(key.encodedBytes)
+            }
+        }
     }
 
     private static func verify(

@@ -13,15 +13,19 @@ extension SocketAddress {
     }
 
     /// The IP address, 4 or 16 bytes in network order; an IPv6 address that maps an IPv4 one is
-    /// that one. Nil for other kinds.
+    /// that one.
+    ///
+    /// Nil for other kinds.
     var ipBytes: [UInt8]? {
         withSockAddr { address, byteCount in
             Self.ipBytes(of: UnsafeRawBufferPointer(start: address, count: byteCount))
         }
     }
 
-    /// The IP address in a `sockaddr`, as ``ipBytes``. In Linux's layout (ip(7), ipv6(7)) it is
-    /// behind the family and the port, in IPv6 also behind the flow.
+    /// The IP address in a `sockaddr`, as ``ipBytes``.
+    ///
+    /// In Linux's layout (ip(7), ipv6(7)) it is behind the family and the port, in IPv6 also behind
+    /// the flow.
     static func ipBytes(of address: UnsafeRawBufferPointer) -> [UInt8]? {
         guard address.count >= 8 else { return nil }
         switch Int32(address.loadUnaligned(as: UInt16.self)) {

@@ -33,7 +33,9 @@ struct TransportAddress: Hashable, Sendable {
     }
 
     /// Reads `/ip4|ip6|dns|dns4|dns6/…/tcp/…`, with `/ws`, `/wss` or `/tls[/sni/…]/ws` behind it;
-    /// nil for all else. A `/p2p` at the end is passed over.
+    /// nil for all else.
+    ///
+    /// A `/p2p` at the end is passed over.
     init?(_ address: Multiaddr) {
         var rest = address.components[...]
         if case .p2p? = rest.last { rest = rest.dropLast() }

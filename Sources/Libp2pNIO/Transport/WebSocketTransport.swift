@@ -12,29 +12,34 @@ enum WebSocketTransport {
 
     /// Makes an accepted connection a WebSocket, and adds `handlers` above it.
     static func accept(on channel: any Channel, then handlers: [any ChannelHandler]) throws {
-        let bound = NIOLoopBound(handlers, eventLoop: channel.eventLoop)
         let upgrader = NIOTypedWebSocketServerUpgrader<Void>(
             maxFrameSize: maximumFrameByteCount,
             shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
             upgradePipelineHandler: { channel, _ in
-                addHandlers(bound, to: channel, isClient: false)
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        WebSocketBytesHandler(isClient: false))
+                }
             })
         let configuration = NIOUpgradableHTTPServerPipelineConfiguration<Void>(
             upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
                 upgraders: [upgrader], notUpgradingCompletionHandler: refuse))
-        _ = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
+        let upgraded = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
             configuration: configuration)
+        add(handlers, to: channel, after: upgraded)
     }
 
     /// Asks the server at `authority` for a WebSocket, and adds `handlers` above it.
     static func connect(
         on channel: any Channel, to authority: String, then handlers: [any ChannelHandler]
     ) throws {
-        let bound = NIOLoopBound(handlers, eventLoop: channel.eventLoop)
         let upgrader = NIOTypedWebSocketClientUpgrader<Void>(
             maxFrameSize: maximumFrameByteCount,
             upgradePipelineHandler: { channel, _ in
-                addHandlers(bound, to: channel, isClient: true)
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(
+                        WebSocketBytesHandler(isClient: true))
+                }
             })
         var headers = HTTPHeaders()
         headers.add(name: "Host", value: authority)
@@ -45,20 +50,25 @@ enum WebSocketTransport {
                 upgradeRequestHead: head, upgraders: [upgrader],
                 notUpgradingCompletionHandler: refuse))
         configuration.leftOverBytesStrategy = .forwardBytes
-        _ = try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
+        let upgraded = try channel.pipeline.syncOperations.configureUpgradableHTTPClientPipeline(
             configuration: configuration)
+        add(handlers, to: channel, after: upgraded)
     }
 
     @Sendable
     private static func refuse(_ channel: any Channel) -> EventLoopFuture<Void> { channel.close() }
 
-    private static func addHandlers(
-        _ handlers: NIOLoopBound<[any ChannelHandler]>, to channel: any Channel, isClient: Bool
-    ) -> EventLoopFuture<Void> {
-        channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(WebSocketBytesHandler(isClient: isClient))
-            try pipeline.addHandlers(handlers.value)
+    /// Adds `handlers` once HTTP is out of their way: before, they could not write.
+    private static func add(
+        _ handlers: [any ChannelHandler], to channel: any Channel,
+        after upgraded: EventLoopFuture<Void>
+    ) {
+        let bound = NIOLoopBound(handlers, eventLoop: channel.eventLoop)
+        upgraded.whenComplete { result in
+            do {
+                try result.get()
+                try channel.pipeline.syncOperations.addHandlers(bound.value)
+            } catch { channel.close(promise: nil) }
         }
     }
 }
