@@ -6,8 +6,9 @@ import Multiformats
 import Synchronization
 
 extension Announcer {
-    /// How many multihashes are gathered and sorted before they are added: about 20 MiB. Sorted,
-    /// neighbours in the key space share pages of the catalog.
+    /// How many multihashes are gathered and sorted before they are added: about 20 MiB.
+    ///
+    /// Sorted, neighbours in the key space share pages of the catalog.
     private static let gatherLimit = 131_072
 
     /// Adds what was committed since the last time.
