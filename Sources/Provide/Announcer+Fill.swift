@@ -84,7 +84,7 @@ extension Announcer {
     private func fillFromSnapshots() async throws {
         while !isStopping {
             let last = state.withLock { $0.lastSequence }
-            let waiting = try await catalog.snapshotsToAnnounce(limit: 64)
+            let waiting = try await catalog.snapshotsToAnnounce(after: 0, limit: 64)
                 .filter { $0.sequence <= last }
             if waiting.isEmpty { return }
             for entry in waiting {
