@@ -72,7 +72,9 @@ extension SQLiteCatalog {
     public func announcementCount(in range: ClosedRange<AnnounceKey>) async throws -> Int {
         let lowest = AnnounceCell.number(of: range.lowerBound)
         // A cell ends where the next one begins: all but the outer ones lie inside.
-        func count(_ cell: (id: Int64, body: [UInt8]), isLast: Bool) throws -> Int {
+        @Sendable func count(
+            _ cell: (id: Int64, body: [UInt8]), isLast: Bool
+        ) throws -> Int {
             if cell.id > lowest, !isLast { return try AnnounceCell.entryCount(of: cell.body.span) }
             return try AnnounceCell(id: cell.id, decoding: cell.body.span).entries.count {
                 range.contains(AnnounceKey(hashing: $0.multihash))

@@ -71,9 +71,13 @@ extension Announcer {
         for start in stride(from: 0, to: sorted.count, by: AnnounceLimits.batch) {
             if isStopping { return }
             let began = time.elapsed()
-            try await add(Array(sorted[start..<min(start + AnnounceLimits.batch, sorted.count)]))
+            // A worker that took them up one by one would look up its region again for each batch.
+            try await add(
+                Array(sorted[start..<min(start + AnnounceLimits.batch, sorted.count)]),
+                isAll: false)
             try await time.sleep((time.elapsed() - began) * 3)
         }
+        if !sorted.isEmpty { state.withLock { $0.freshCursor = .lowest } }
     }
 
     @concurrent private static func sorted(_ multihashes: [[UInt8]]) async -> [[UInt8]] {

@@ -77,13 +77,15 @@ extension Announcer {
     }
 
     /// Adds multihashes as never announced, in small transactions.
-    func add(_ multihashes: [[UInt8]]) async throws {
+    ///
+    /// - Parameter isAll: whether workers shall take them up now; else more will follow.
+    func add(_ multihashes: [[UInt8]], isAll: Bool = true) async throws {
         var added = 0
         for start in stride(from: 0, to: multihashes.count, by: AnnounceLimits.batch) {
             let end = min(start + AnnounceLimits.batch, multihashes.count)
             added += try await catalog.addAnnouncements(Array(multihashes[start..<end]))
         }
-        if added > 0 { state.withLock { $0.freshCursor = .lowest } }
+        if added > 0, isAll { state.withLock { $0.freshCursor = .lowest } }
     }
 
     /// Announces keys one by one, some at a time; a failure leaves its key to the sweep.
