@@ -16,9 +16,11 @@ extension Announcer {
         try await repeating("fill") {
             let isWanted = state.withLock { state in
                 defer { state.isFillWanted = false }
+                state.isFilling = state.isFillWanted
                 return state.isFillWanted
             }
             guard isWanted else { return false }
+            defer { state.withLock { $0.isFilling = false } }
             do { try await fill() } catch {
                 state.withLock { $0.isFillWanted = true }
                 throw error

@@ -96,7 +96,9 @@ extension Announcer {
             }
             let isNews = state.withLock { state in
                 // Keys may have been left over where a job ended early.
-                if status.freshCount > 0, status.runningCount == 0 { state.freshCursor = .lowest }
+                if status.freshCount > 0, status.runningCount == 0, !state.isFilling {
+                    state.freshCursor = .lowest
+                }
                 guard status.warning != nil else { return false }
                 if let last = state.lastWarning, now - last < .seconds(3600) { return false }
                 state.lastWarning = now
@@ -113,7 +115,7 @@ extension Announcer {
         if try await catalog.announceSummary().snapshotCount > 0 { return false }
         let now = time.seconds()
         return state.withLock { state in
-            guard !state.isFillWanted, status.waitingPackCount == 0, let schedule = state.schedule,
+            guard !state.isFillWanted, !state.isFilling, status.waitingPackCount == 0, let schedule = state.schedule,
                 schedule.runningCount == 0, !schedule.regions.contains(where: { $0.nextAt <= now })
             else { return false }
             let isAllTried = status.failingRegionCount > 0 && state.freshCursor == nil
