@@ -23,7 +23,11 @@ public protocol AnnounceStore: Sendable {
     func resetAnnouncements(strategy: Int64, cycleStart: Int64) async throws
 
     /// Snapshots that were committed and not yet looked through, in the order of their commits.
-    func snapshotsToAnnounce(limit: Int) async throws -> [SnapshotToAnnounce]
+    ///
+    /// - Parameter sequence: only those after it; 0 for all.
+    func snapshotsToAnnounce(
+        after sequence: Int64, limit: Int
+    ) async throws -> [SnapshotToAnnounce]
 
     /// Says that snapshots have been looked through, by ``SnapshotToAnnounce/sequence``.
     func finishSnapshots(_ sequences: [Int64]) async throws

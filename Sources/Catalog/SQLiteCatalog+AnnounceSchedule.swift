@@ -49,13 +49,19 @@ extension SQLiteCatalog {
         }
     }
 
-    /// As ``AnnounceStore/snapshotsToAnnounce(limit:)``.
-    public func snapshotsToAnnounce(limit: Int) async throws -> [SnapshotToAnnounce] {
+    /// As ``AnnounceStore/snapshotsToAnnounce(after:limit:)``.
+    public func snapshotsToAnnounce(
+        after sequence: Int64, limit: Int
+    ) async throws -> [SnapshotToAnnounce] {
         try await read { db in
             let waiting = try db.withCursor(
-                "SELECT sequence, id FROM announce_snapshots ORDER BY sequence LIMIT ?"
+                """
+                SELECT sequence, id FROM announce_snapshots WHERE sequence > ?
+                ORDER BY sequence LIMIT ?
+                """
             ) { cursor in
-                try cursor.bind(Int64(limit), at: 1)
+                try cursor.bind(sequence, at: 1)
+                try cursor.bind(Int64(limit), at: 2)
                 var waiting: [(sequence: Int64, id: String)] = []
                 while try cursor.step() { waiting.append((cursor.integer(0), cursor.text(1))) }
                 return waiting

@@ -70,26 +70,27 @@ extension SQLiteCatalog {
 
     /// As ``AnnounceStore/announcementCount(in:)``.
     public func announcementCount(in range: ClosedRange<AnnounceKey>) async throws -> Int {
-        try await read { db in
-            var count = 0
-            var last: AnnounceCell?
-            let lowest = AnnounceCell.number(of: range.lowerBound)
-            let highest = AnnounceCell.number(of: range.upperBound)
-            func countExactly(_ cell: AnnounceCell) {
-                count += cell.entries.count {
-                    range.contains(AnnounceKey(hashing: $0.multihash))
-                }
+        let lowest = AnnounceCell.number(of: range.lowerBound)
+        // A cell ends where the next one begins: all but the outer ones lie inside.
+        @Sendable func count(
+            _ cell: (id: Int64, body: [UInt8]), isLast: Bool
+        ) throws -> Int {
+            if cell.id > lowest, !isLast { return try AnnounceCell.entryCount(of: cell.body.span) }
+            return try AnnounceCell(id: cell.id, decoding: cell.body.span).entries.count {
+                range.contains(AnnounceKey(hashing: $0.multihash))
             }
-            try Self.forEachCell(db, in: range, freshOnly: false) { id, body in
-                // A cell ends where the next one begins, so all but the outer ones lie inside.
-                if let last {
-                    last.id > lowest ? (count += last.entries.count) : countExactly(last)
+        }
+        return try await read { db in
+            try db.withCursor(Self.cellSQL(freshOnly: false)) { cursor in
+                try Self.bind(range, to: cursor)
+                var sum = 0
+                var last: (id: Int64, body: [UInt8])?
+                while try cursor.step() {
+                    if let last { sum += try count(last, isLast: false) }
+                    last = (cursor.integer(0), cursor.bytes(1))
                 }
-                last = try AnnounceCell(id: id, decoding: body)
-                return id <= highest
+                return try sum + (last.map { try count($0, isLast: true) } ?? 0)
             }
-            if let last { countExactly(last) }
-            return count
         }
     }
 
@@ -98,19 +99,28 @@ extension SQLiteCatalog {
         _ db: Database, in range: ClosedRange<AnnounceKey>, freshOnly: Bool,
         _ body: (Int64, Span<UInt8>) throws -> Bool
     ) throws {
-        let sql = """
-            SELECT id, body FROM announce_cells
-            WHERE id >= coalesce((SELECT max(id) FROM announce_cells WHERE id <= ?1), 0)
-                AND id <= ?2 \(freshOnly ? "AND fresh > 0" : "") ORDER BY id
-            """
-        try db.withCursor(sql) { cursor in
-            try cursor.bind(AnnounceCell.number(of: range.lowerBound), at: 1)
-            try cursor.bind(AnnounceCell.number(of: range.upperBound), at: 2)
+        try db.withCursor(cellSQL(freshOnly: freshOnly)) { cursor in
+            try bind(range, to: cursor)
             while try cursor.step() {
                 let id = cursor.integer(0)
                 guard try cursor.withBytes(1, { try body(id, $0) }) else { return }
             }
         }
+    }
+
+    private static func cellSQL(freshOnly: Bool) -> String {
+        """
+        SELECT id, body FROM announce_cells \(freshOnly ? "INDEXED BY announce_fresh" : "")
+        WHERE id >= coalesce((SELECT max(id) FROM announce_cells WHERE id <= ?1), 0)
+            AND id <= ?2 \(freshOnly ? "AND fresh > 0" : "") ORDER BY id
+        """
+    }
+
+    private static func bind(
+        _ range: ClosedRange<AnnounceKey>, to cursor: borrowing SQLCursor
+    ) throws {
+        try cursor.bind(AnnounceCell.number(of: range.lowerBound), at: 1)
+        try cursor.bind(AnnounceCell.number(of: range.upperBound), at: 2)
     }
 
     /// As ``AnnounceStore/settleAnnouncements(provided:absent:at:)``.

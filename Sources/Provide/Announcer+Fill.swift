@@ -6,8 +6,9 @@ import Multiformats
 import Synchronization
 
 extension Announcer {
-    /// How many multihashes are gathered and sorted before they are added: about 20 MiB. Sorted,
-    /// neighbours in the key space share pages of the catalog.
+    /// How many multihashes are gathered and sorted before they are added: about 20 MiB.
+    ///
+    /// Sorted, neighbours in the key space share pages of the catalog.
     private static let gatherLimit = 131_072
 
     /// Adds what was committed since the last time.
@@ -15,9 +16,11 @@ extension Announcer {
         try await repeating("fill") {
             let isWanted = state.withLock { state in
                 defer { state.isFillWanted = false }
+                state.isFilling = state.isFillWanted
                 return state.isFillWanted
             }
             guard isWanted else { return false }
+            defer { state.withLock { $0.isFilling = false } }
             do { try await fill() } catch {
                 state.withLock { $0.isFillWanted = true }
                 throw error
@@ -70,9 +73,13 @@ extension Announcer {
         for start in stride(from: 0, to: sorted.count, by: AnnounceLimits.batch) {
             if isStopping { return }
             let began = time.elapsed()
-            try await add(Array(sorted[start..<min(start + AnnounceLimits.batch, sorted.count)]))
+            // A worker that took them up one by one would look up its region again for each batch.
+            try await add(
+                Array(sorted[start..<min(start + AnnounceLimits.batch, sorted.count)]),
+                isAll: false)
             try await time.sleep((time.elapsed() - began) * 3)
         }
+        if !sorted.isEmpty { state.withLock { $0.freshCursor = .lowest } }
     }
 
     @concurrent private static func sorted(_ multihashes: [[UInt8]]) async -> [[UInt8]] {
@@ -83,7 +90,7 @@ extension Announcer {
     private func fillFromSnapshots() async throws {
         while !isStopping {
             let last = state.withLock { $0.lastSequence }
-            let waiting = try await catalog.snapshotsToAnnounce(limit: 64)
+            let waiting = try await catalog.snapshotsToAnnounce(after: 0, limit: 64)
                 .filter { $0.sequence <= last }
             if waiting.isEmpty { return }
             for entry in waiting {

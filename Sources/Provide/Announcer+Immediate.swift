@@ -10,6 +10,9 @@ extension Announcer {
     /// The most roots of one snapshot that are announced ahead of everything else.
     static let immediateRootLimit = 64
 
+    /// The roots of older snapshots wait for the sweep.
+    static let immediateAgeSeconds: Int64 = 3_600
+
     /// Waits for commits, by any process, and announces new roots at once.
     func watch() async throws {
         var lastMark: Int64?
@@ -20,8 +23,7 @@ extension Announcer {
             { return false }
             guard mark != lastMark else { return false }
             let after = state.withLock { $0.lastSequence }
-            let waiting = try await catalog.snapshotsToAnnounce(limit: 1_024)
-                .filter { $0.sequence > after }
+            let waiting = try await catalog.snapshotsToAnnounce(after: after, limit: 64)
             for entry in waiting {
                 if isStopping { return true }
                 if let snapshot = entry.snapshot { try await announceRoots(of: snapshot) }
@@ -32,15 +34,18 @@ extension Announcer {
                 let waits = summary.snapshotCount > 0 || summary.lastPack > summary.announcedPack
                 $0.isFillWanted = $0.isFillWanted || waits
             }
-            // Only now: what failed on the way is looked at again.
-            lastMark = mark
+            // Only now: what failed on the way is looked at again, and so is what follows.
+            if waiting.isEmpty { lastMark = mark }
             return !waiting.isEmpty
         }
     }
 
     private func announceRoots(of snapshot: SnapshotRecord) async throws {
         let multihashes = Self.roots(of: snapshot, options.strategy)
-        let urgent = Array(multihashes.prefix(Self.immediateRootLimit))
+        // At the first start there may be thousands of old ones, which the sweep does for less.
+        let age = time.seconds() - snapshot.finishedAtMilliseconds / 1_000
+        let urgent = Array(
+            multihashes.prefix(age < Self.immediateAgeSeconds ? Self.immediateRootLimit : 0))
         try await add(urgent)
         var fresh: [Announcement] = []
         for multihash in urgent {
@@ -72,13 +77,15 @@ extension Announcer {
     }
 
     /// Adds multihashes as never announced, in small transactions.
-    func add(_ multihashes: [[UInt8]]) async throws {
+    ///
+    /// - Parameter isAll: whether workers shall take them up now; else more will follow.
+    func add(_ multihashes: [[UInt8]], isAll: Bool = true) async throws {
         var added = 0
         for start in stride(from: 0, to: multihashes.count, by: AnnounceLimits.batch) {
             let end = min(start + AnnounceLimits.batch, multihashes.count)
             added += try await catalog.addAnnouncements(Array(multihashes[start..<end]))
         }
-        if added > 0 { state.withLock { $0.freshCursor = .lowest } }
+        if added > 0, isAll { state.withLock { $0.freshCursor = .lowest } }
     }
 
     /// Announces keys one by one, some at a time; a failure leaves its key to the sweep.

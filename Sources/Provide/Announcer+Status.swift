@@ -90,13 +90,15 @@ extension Announcer {
         try await repeating("status") {
             let status = try await status()
             let now = time.elapsed()
-            if untilDone, try await isDone(status) {
+            if untilDone, try await isDone() {
                 stop()
                 return true
             }
             let isNews = state.withLock { state in
                 // Keys may have been left over where a job ended early.
-                if status.freshCount > 0, status.runningCount == 0 { state.freshCursor = .lowest }
+                if status.freshCount > 0, status.runningCount == 0, !state.isFilling {
+                    state.freshCursor = .lowest
+                }
                 guard status.warning != nil else { return false }
                 if let last = state.lastWarning, now - last < .seconds(3600) { return false }
                 state.lastWarning = now
@@ -109,15 +111,20 @@ extension Announcer {
     }
 
     /// Whether nothing is left to do but what failed.
-    private func isDone(_ status: ProvideStatus) async throws -> Bool {
-        if try await catalog.announceSummary().snapshotCount > 0 { return false }
+    private func isDone() async throws -> Bool {
+        // One look: what a fill adds is there before its snapshot or pack is marked as done.
+        let summary = try await catalog.announceSummary()
+        let isFilled =
+            summary.snapshotCount == 0
+            && (summary.lastPack <= summary.announcedPack || !options.strategy.contains(.all))
+        guard isFilled else { return false }
         let now = time.seconds()
         return state.withLock { state in
-            guard !state.isFillWanted, status.waitingPackCount == 0, let schedule = state.schedule,
-                schedule.runningCount == 0, !schedule.regions.contains(where: { $0.nextAt <= now })
+            guard let schedule = state.schedule, schedule.runningCount == 0,
+                !schedule.regions.contains(where: { $0.nextAt <= now })
             else { return false }
-            let isAllTried = status.failingRegionCount > 0 && state.freshCursor == nil
-            return status.freshCount == 0 || isAllTried
+            let hasFailures = schedule.regions.contains { $0.attempts > 0 }
+            return summary.freshCount == 0 || (hasFailures && state.freshCursor == nil)
         }
     }
 

@@ -163,6 +163,8 @@ struct AnnouncerState {
     var lastSequence: Int64 = 0
     /// Whether packs or snapshots wait to be looked through.
     var isFillWanted = true
+    /// Whether they are being looked through now.
+    var isFilling = false
     /// The guess of the length of a region, and when it was made.
     var estimate: (bitCount: Int, at: Duration)?
     var limit: RateLimit?

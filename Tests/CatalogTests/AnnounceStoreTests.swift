@@ -142,12 +142,15 @@ struct AnnounceStoreTests {
         try await withCatalog { catalog in
             try await catalog.add(snapshot("b", startedAt: 2))
             try await catalog.add(snapshot("a", startedAt: 1))
-            let waiting = try await catalog.snapshotsToAnnounce(limit: 10)
+            let waiting = try await catalog.snapshotsToAnnounce(after: 0, limit: 10)
             #expect(waiting.map { $0.snapshot?.id } == ["b", "a"])
             #expect(waiting[0].snapshot?.roots == snapshot("b").roots)
+            let second = try await catalog.snapshotsToAnnounce(
+                after: waiting[0].sequence, limit: 10)
+            #expect(second == [waiting[1]])
             try await catalog.finishSnapshots([waiting[0].sequence])
             _ = try await catalog.removeSnapshot("a")
-            let rest = try await catalog.snapshotsToAnnounce(limit: 10)
+            let rest = try await catalog.snapshotsToAnnounce(after: 0, limit: 10)
             #expect(rest.map(\.sequence) == [waiting[1].sequence])
             #expect(rest[0].snapshot == nil)
         }
@@ -181,7 +184,7 @@ struct AnnounceStoreTests {
             _ = try await catalog.addAnnouncements([multihash(1)])
             try await catalog.add(snapshot("a"))
             try await catalog.finishSnapshots(
-                try await catalog.snapshotsToAnnounce(limit: 1).map(\.sequence))
+                try await catalog.snapshotsToAnnounce(after: 0, limit: 1).map(\.sequence))
             try await catalog.resetAnnouncements(strategy: 2, cycleStart: 1_000)
             let summary = try await catalog.announceSummary()
             #expect(summary.strategy == 2)

@@ -17,6 +17,8 @@ final class AnnounceScene: AnnounceSource {
     let swarm: MemorySwarm
     /// Seconds since 1970, moved by hand.
     let now = Mutex<Int64>(1_800_000_000)
+    /// Keeps the indexes of packs from being read.
+    let isFillHeld = Mutex(false)
     private let packs = Mutex<[PackID: [[UInt8]]]>([:])
     private let blocks = Mutex<[CID: Block]>([:])
 
@@ -66,13 +68,19 @@ final class AnnounceScene: AnnounceSource {
 
     func snapshot(_ id: String, roots: [CID], record: CID) -> SnapshotRecord {
         SnapshotRecord(
-            id: id, startedAtMilliseconds: 1, finishedAtMilliseconds: 2, sources: ["/data"],
+            id: id, startedAtMilliseconds: 1,
+            finishedAtMilliseconds: now.withLock { $0 } * 1_000, sources: ["/data"],
             roots: roots.map { .init(name: "data", cid: $0.bytes) }, host: "box",
             recordCID: record.bytes)
     }
 
     func multihashes(of pack: PackRecord) async throws -> [[UInt8]] {
-        packs.withLock { $0[pack.id] ?? [] }
+        while isFillHeld.withLock({ $0 }) { await Task.yield() }
+        return multihashes(of: pack.id)
+    }
+
+    private func multihashes(of pack: PackID) -> [[UInt8]] {
+        packs.withLock { $0[pack] ?? [] }
     }
 
     func block(_ cid: CID) async throws -> Block {

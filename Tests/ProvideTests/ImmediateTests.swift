@@ -14,6 +14,7 @@ struct ImmediateTests {
     {
         let scene = try await AnnounceScene(serverCount: 40)
         let other = try await SQLiteCatalog.open(at: scene.catalog.path)
+        scene.isFillHeld.withLock { $0 = true }
         let announcer = scene.announcer()
         let root = try rawCID(7)
         let key = Array(root.multihashBytes)
@@ -25,6 +26,8 @@ struct ImmediateTests {
             while scene.swarm.records.count(where: { $0.value[key] != nil }) < 20 {
                 await Task.yield()
             }
+            #expect(try await announcer.status().keyCount == 2)
+            scene.isFillHeld.withLock { $0 = false }
             announcer.stop()
             try await group.waitForAll()
         }

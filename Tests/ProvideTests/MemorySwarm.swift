@@ -38,6 +38,7 @@ final class MemorySwarm: ProvideNetwork {
         let digest = AnnounceKey(
             hashing: Array("peer \(number) of \(seed)".utf8)
         ).bytes
+        // A SHA-256 is always a peer ID.
         guard let peer = try? PeerID(Multihash(code: .sha2_256, digest: digest)) else {
             preconditionFailure("a SHA-256 is a peer ID")
         }

@@ -12,6 +12,7 @@
 import BlockStore
 import Catalog
 import Foundation
+import IPLD
 import KademliaDHT
 import Libp2p
 import Logging

@@ -58,6 +58,21 @@ struct AnnounceCell {
         }
     }
 
+    /// How many entries a row has.
+    ///
+    /// - Throws: ``DamagedContent``.
+    static func entryCount(of body: Span<UInt8>) throws(DamagedContent) -> Int {
+        var count = 0
+        var cursor = 0
+        while cursor < body.count {
+            let length = Int(body[cursor])
+            cursor += (length == 0 ? 32 : length) + 5
+            count += 1
+        }
+        guard cursor == body.count else { throw DamagedContent() }
+        return count
+    }
+
     var body: [UInt8] {
         var body: [UInt8] = []
         body.reserveCapacity(entries.count * 37)

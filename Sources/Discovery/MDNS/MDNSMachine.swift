@@ -114,10 +114,10 @@ struct MDNSMachine {
                 continue
             }
             for string in strings where string.starts(with: Self.addressKey) {
-                // What cannot be read may be of a newer kind.
                 guard
                     let text = String(
                         validating: string.dropFirst(Self.addressKey.count), as: UTF8.self),
+                    // What cannot be read may be of a newer kind.
                     let address = try? Multiaddr(text: text), let peer = address.peerID,
                     peer != peerID
                 else { continue }

@@ -25,8 +25,9 @@ public final class MDNSService: Sendable {
         public var interfaces = Interfaces.network
         /// The UDP port of the group: 5353 unless told.
         public var port = 5_353
-        /// The longest time between two questions: 5 minutes unless told. The first comes at once,
-        /// the next after a second, and then after twice the time each.
+        /// The longest time between two questions: 5 minutes unless told.
+        ///
+        /// The first comes at once, the next after a second, and then after twice the time each.
         public var longestInterval: Duration = .seconds(300)
         /// The fingerprint of the private network's key, in base 16; nil for the public network.
         public var network: String?

@@ -15,8 +15,9 @@ public struct RendezvousLimits: Hashable, Sendable {
     public var registrationsPerAnswer = 1_000
     /// Bytes of records in one answer: 1 MiB unless told.
     public var answerByteCount = 1 << 20
-    /// The lifetimes that are accepted, in seconds, and the one for those that name none.
+    /// The lifetimes that are accepted, in seconds: 7,200 to 259,200 unless told.
     public var lifetimeSeconds: ClosedRange<UInt64> = 7_200...259_200
+    /// The lifetime of registrations that name none, in seconds: 7,200 unless told.
     public var defaultLifetimeSeconds: UInt64 = 7_200
 
     /// All at their defaults.
