@@ -46,6 +46,10 @@ let package = Package(
                 .product(name: "CairnModules", package: "cairn"),
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: strict),
+        // Provider records a second that DHT servers take; see its README section.
+        .executableTarget(
+            name: "DHTThroughput", dependencies: [.product(name: "CairnModules", package: "cairn")],
+            swiftSettings: strict),
         // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
         .executableTarget(
             name: "Micro",

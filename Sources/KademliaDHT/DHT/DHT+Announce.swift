@@ -61,11 +61,12 @@ extension DHT: ProviderRouting {
                 while try await stream.read(atMost: 64 << 10) != nil {}
                 activity.noteEnd()
             }
-            group.addTask {
-                let limit = self.options.timeouts.progress
-                try await activity.waitUntilIdle(for: limit, on: self.clock)
+            let limit = options.timeouts.progress
+            group.addTask { [clock] in
+                try await activity.waitUntilIdle(for: limit, on: clock)
+                // Ends the write or read that waits; they throw then.
+                activity.noteTimeout()
                 stream.reset()
-                throw DHTError(.timedOut, peer: stream.remotePeer, "no progress for \(limit)")
             }
             do {
                 let count = try await write(keys, of: provider, on: stream) { activity.note() }
@@ -73,17 +74,17 @@ extension DHT: ProviderRouting {
                 if activity.hasEnded { throw PeerStreamError.closed }
                 try await stream.closeWrite()
                 activity.note()
+                // Either the peer has closed its half, or the watch is over.
                 try await group.next()
+                if activity.hasTimedOut { throw PeerStreamError.reset }
                 return count
             } catch let error as PeerStreamError {
-                // The watch resets the stream when time is up, which is the better reason.
-                while let result = await group.nextResult() {
-                    if case .failure(let other as DHTError) = result { throw other }
-                    group.cancelAll()
+                let peer = stream.remotePeer
+                if activity.hasTimedOut {
+                    throw DHTError(.timedOut, peer: peer, "no progress for \(limit)", cause: error)
                 }
                 throw DHTError(
-                    .refused, peer: stream.remotePeer, "the peer ended the announcement",
-                    cause: error)
+                    .refused, peer: peer, "the peer ended the announcement", cause: error)
             }
         }
     }

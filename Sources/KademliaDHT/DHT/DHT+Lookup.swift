@@ -145,16 +145,15 @@ extension DHT {
         let addresses = filter().kept(host.addressBook.addresses(of: peer.id))
         guard filter().admits(addresses) else { return }
         let now = now()
-        let wasEmpty = state.withLock { state in
-            let wasEmpty = state.table.count == 0
-            _ = state.table.insert(peer, addresses: [address], now: now)
-            return wasEmpty
+        let isNewOfFew = state.withLock { state in
+            state.table.insert(peer, addresses: [address], now: now) == .added
+                && state.table.count <= options.lowPeerCount
         }
         // Without a connection, addresses would be forgotten before the next sign of life is due.
         host.addressBook.add(
             addresses, of: peer.id,
             lifetime: options.table.graceTime + options.table.refreshInterval * 3)
-        if wasEmpty { refreshes.offer(.firstPeers) }
+        if isNewOfFew { refreshes.offer(.fewPeers) }
     }
 
     /// Takes a peer that did not answer out of the table.

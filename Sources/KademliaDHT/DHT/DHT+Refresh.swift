@@ -82,7 +82,7 @@ extension DHT {
             let count = state.withLock { $0.table.count }
             if count <= options.lowPeerCount {
                 for peer in host.connectedPeers { consider(peer) }
-                if count == 0 { await dialBootstrapPeers() }
+                if count == 0 { await dialBootstrapPeers() } else { refreshes.offer(.fewPeers) }
             }
             try await clock.sleep(for: options.lowCheckInterval)
         }

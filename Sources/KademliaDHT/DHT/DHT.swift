@@ -88,8 +88,8 @@ public final class DHT: Sendable {
     public var counts: DHTCounts { state.withLock { $0.counts } }
 
     /// The filter of addresses that the peer at `source`, or this host, names.
-    func filter(namedFrom source: Multiaddr? = nil) -> AddressFilter {
-        AddressFilter(options.scope, namedFrom: source)
+    func filter(namedFrom source: Multiaddr? = nil) -> ScopeFilter {
+        ScopeFilter(options.scope, namedFrom: source)
     }
 
     func count(_ change: (inout DHTCounts) -> Void) { state.withLock { change(&$0.counts) } }
@@ -118,6 +118,6 @@ public struct DHTCounts: Hashable, Sendable {
 enum RefreshReason: Hashable, Sendable {
     /// Time has passed.
     case interval
-    /// The table has just got its first peers.
-    case firstPeers
+    /// There are few peers in the table, and likely others that they know.
+    case fewPeers
 }

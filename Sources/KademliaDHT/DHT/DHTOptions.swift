@@ -36,7 +36,7 @@ public struct DHTOptions: Sendable {
     /// The protocol's name, by which tables and stores are apart. Default `/ipfs/kad/1.0.0`.
     public var protocolID: ProtocolID
     /// Where its peers are: which addresses are told, kept and dialled. Default `wan`.
-    public var scope: AddressFilter.Scope
+    public var scope: ScopeFilter.Scope
     /// Whether it answers. Default `auto`.
     public var mode: Mode
     /// The constants of look-ups.
@@ -56,7 +56,8 @@ public struct DHTOptions: Sendable {
     public var providersPerAnswer = 256
     /// Known servers to begin with, and to come back to when the table is empty. Default none.
     public var bootstrapPeers: [PeerInfo] = []
-    /// At so many peers or fewer, connected peers and bootstrap peers are asked. Default 10.
+    /// At so many peers or fewer, all that they know are looked for, and connected and bootstrap
+    /// peers are considered. Default 10.
     public var lowPeerCount = 10
     /// How often it is seen whether there are so few. Default 2 min.
     public var lowCheckInterval: Duration = .seconds(120)
@@ -66,7 +67,7 @@ public struct DHTOptions: Sendable {
     public var sweepInterval: Duration = .seconds(3600)
 
     /// Options for a DHT of that name and scope, with the defaults for the rest.
-    public init(protocolID: ProtocolID, scope: AddressFilter.Scope, mode: Mode) {
+    public init(protocolID: ProtocolID, scope: ScopeFilter.Scope, mode: Mode) {
         self.protocolID = protocolID
         self.scope = scope
         self.mode = mode

@@ -10,6 +10,7 @@ final class StreamActivity: Sendable {
     private struct State {
         var count = 0
         var hasEnded = false
+        var hasTimedOut = false
     }
 
     private let state = Mutex(State())
@@ -22,6 +23,12 @@ final class StreamActivity: Sendable {
 
     /// Whether the peer sends no more.
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
+
+    /// Notes that the stream was reset because nothing happened.
+    func noteTimeout() { state.withLock { $0.hasTimedOut = true } }
+
+    /// Whether the stream was reset because nothing happened.
+    var hasTimedOut: Bool { state.withLock { $0.hasTimedOut } }
 
     /// Returns once nothing has happened for between one and two `interval`s.
     ///

@@ -88,8 +88,9 @@ extension PeerInfo {
         while let (field, type) = try reader.next() {
             switch field {
             case 1:
+                let value = try reader.bytes()
                 // Entries of peers with an ID of no known form are left out.
-                id = try? PeerID(Array(try reader.bytes()))
+                id = try? PeerID(Array(value))
             case 2:
                 let value = try reader.bytes()
                 guard addresses.count < KademliaLimits.addressCount,

@@ -22,7 +22,7 @@ public enum ServerRequest: Hashable, Sendable {
     ///
     /// - Throws: ``ServerRefusal``, upon which the stream is to be reset.
     public init(
-        _ message: KademliaMessage, from peer: PeerID, filter: AddressFilter
+        _ message: KademliaMessage, from peer: PeerID, filter: ScopeFilter
     ) throws(ServerRefusal) {
         switch message.kind {
         case .ping: self = .ping

@@ -4,7 +4,7 @@ public import Libp2p
 public import Multiformats
 
 /// Which addresses are worth keeping, telling and dialling.
-public struct AddressFilter: Hashable, Sendable {
+public struct ScopeFilter: Hashable, Sendable {
     /// Where the peers of a DHT are.
     public enum Scope: Hashable, Sendable {
         /// On the internet: public addresses only.
@@ -49,14 +49,14 @@ public struct AddressFilter: Hashable, Sendable {
 /// What is taken from the peers that an answer names.
 public struct AnswerFilter: Sendable {
     /// The addresses that pass.
-    public let addresses: AddressFilter
+    public let addresses: ScopeFilter
     /// Peers of one IP group; groups with more in one answer are dropped. nil takes all.
     public let peersPerGroup: Int?
     /// The peer looked for, which passes whatever its addresses.
     public let target: PeerID?
 
     /// Sets all.
-    public init(addresses: AddressFilter, peersPerGroup: Int?, target: PeerID? = nil) {
+    public init(addresses: ScopeFilter, peersPerGroup: Int?, target: PeerID? = nil) {
         self.addresses = addresses
         self.peersPerGroup = peersPerGroup
         self.target = target
