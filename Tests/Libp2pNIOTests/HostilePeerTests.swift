@@ -170,6 +170,33 @@ struct HostilePeerTests {
         }
     }
 
+    @Test(arguments: IdentifyLie.allCases)
+    func `a lie in identify is not believed, and costs the stream alone`(
+        _ lie: IdentifyLie
+    ) async throws {
+        try await withHost { host in
+            let identity = PrivateKey.makeEd25519()
+            try await RawPeer.connect(to: host) { peer in
+                try await peer.upgrade(identity)
+                var session = YamuxSession(isDialer: true, at: .zero)
+                let stream = try await peer.acceptStream(IdentifyMessage.protocolID, in: &session)
+                var rest = try lie.bytes()[...]
+                var isReset = false
+                while !isReset {
+                    rest = rest.dropFirst(session.write(rest, to: stream) ?? rest.count)
+                    if rest.isEmpty { session.closeWrite(stream) }
+                    try await peer.drive(&session) { event in
+                        if case .reset(stream, _) = event { isReset = true }
+                        return isReset || event == .writable(stream)
+                    }
+                }
+                #expect(host.isConnected(to: identity.publicKey.peerID))
+                #expect(host.addressBook.protocols(of: identity.publicKey.peerID) == nil)
+                #expect(host.addressBook.addresses(of: identity.publicKey.peerID).isEmpty)
+            }
+        }
+    }
+
     private func sessionWithStreams(
         _ count: Int, _ peer: inout RawPeer
     ) async throws -> YamuxSession {
@@ -183,5 +210,37 @@ struct HostilePeerTests {
 
     private func bigEndian(_ number: UInt32) -> [UInt8] {
         [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+    }
+}
+
+/// What a peer says of itself that is not so, or is too much.
+enum IdentifyLie: CaseIterable, Sendable {
+    case otherKey
+    case oversizedMessage
+    case elevenMessages
+    case noProtobuf
+
+    /// What is sent on the stream.
+    func bytes() throws -> [UInt8] {
+        switch self {
+        case .otherKey:
+            var message = IdentifyMessage()
+            message.publicKey = PrivateKey.makeEd25519().publicKey.protobuf
+            message.protocols = ["/lie"]
+            return message.messages.flatMap(Self.delimited)
+        case .oversizedMessage:
+            return Self.delimited([UInt8](repeating: 0x1a, count: 1 << 20))
+        case .elevenMessages:
+            var message = IdentifyMessage()
+            message.protocols = ["/lie"]
+            return (0..<11).flatMap { _ in message.messages.flatMap(Self.delimited) }
+        case .noProtobuf: return Self.delimited([0x1a, 0x7f, 1])
+        }
+    }
+
+    private static func delimited(_ message: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        Varint.append(UInt64(message.count), to: &bytes)
+        return bytes + message
     }
 }

@@ -91,6 +91,30 @@ struct RawPeer: ~Copyable {
         throw PeerStreamError.connectionClosed
     }
 
+    /// Waits for a stream that the host opens, and agrees to speak `protocolID` on it.
+    mutating func acceptStream(
+        _ protocolID: ProtocolID, in session: inout YamuxSession
+    ) async throws -> YamuxStreamID {
+        var opened: YamuxStreamID?
+        try await drive(&session) { event in
+            if case .opened(let id) = event { opened = id }
+            return opened != nil
+        }
+        let stream = try #require(opened)
+        session.accept(stream)
+        var negotiation = MultistreamResponder([protocolID])
+        _ = session.write(negotiation.start()[...], to: stream)
+        while true {
+            if case .bytes(let bytes) = session.read(stream, atMost: 4096, at: .zero) {
+                let step = try negotiation.receive(bytes)
+                _ = session.write(step.output[...], to: stream)
+                if step.agreed != nil { return stream }
+            } else {
+                try await drive(&session) { $0 == .readable(stream) }
+            }
+        }
+    }
+
     /// Drives `session` until `isDone` says so of its events.
     mutating func drive(
         _ session: inout YamuxSession, until isDone: (YamuxEvent) throws -> Bool

@@ -59,6 +59,35 @@ struct SocketHostTests {
     }
 
     @Test
+    func `WebSocket over TLS takes a certificate that is trusted, and no other`() async throws {
+        let (certificate, key) = try WebCertificate.make()
+        let untrusting = try SocketHost(
+            identity: .makeEd25519(), options: try loopbackOptions(), logger: Logger(label: "t"))
+        try await withHosts(configure: { options, index in
+            options.listenAddresses = [
+                Multiaddr(components: [.ip4([127, 0, 0, 1]), .tcp(0), .tls, .ws])
+            ]
+            options.webSocketTLS.certificateChainPEM = certificate
+            options.webSocketTLS.privateKeyPEM = key
+            options.webSocketTLS.trustRootsPEM = certificate
+        }) { near, far in
+            serveEcho(far)
+            let listening = try #require(far.addresses.first)
+            #expect(listening.description.hasSuffix("/tls/ws"))
+            let port = try #require(listening.components.dropFirst().first)
+            let named = Multiaddr(components: [.dns4("localhost"), port, .wss])
+            try await near.connect(to: far.peerID, at: [named])
+            let sent = [UInt8](repeating: 3, count: 300_000)
+            #expect(try await echo(sent, from: near, to: far.peerID) == sent)
+            try await run([untrusting]) {
+                await expectError(.dialFailed) {
+                    try await untrusting.connect(to: far.peerID, at: [named])
+                }
+            }
+        }
+    }
+
+    @Test
     func `a name of this machine is resolved`() async throws {
         try await withHosts { near, far in
             guard case .tcp(let port)? = far.addresses.first?.components.last else {

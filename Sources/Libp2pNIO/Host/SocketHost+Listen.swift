@@ -148,6 +148,10 @@ extension SocketHost {
         yamux.maximumInboundStreamCount = options.limits.inboundStreamsPerPeer
         yamux.maximumOutboundStreamCount = options.limits.streamsPerPeer
         yamux.maximumUnreadByteCount = options.limits.memoryByteCountPerConnection
+        // The other half is for windows that have not grown: 32 streams that nobody reads.
+        let growth = options.limits.memoryByteCountPerConnection / 2
+        yamux.windowGrowthByteCount = growth
+        yamux.maximumWindowByteCount = max(YamuxOptions.initialWindowByteCount, growth)
         return ConnectionSetup(
             isInbound: isInbound, remoteAddress: remote, localAddress: local, expectedPeer: peer,
             identity: identity, tls: tls, securities: options.securities,
