@@ -36,6 +36,23 @@ struct HostilePeerTests {
     }
 
     @Test
+    func `a host that ends closes what is still in its handshake`() async throws {
+        let host = try SocketHost(
+            identity: .makeEd25519(), options: try loopbackOptions(), logger: Logger(label: "t"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await host.run() }
+            try await host.waitUntilListening()
+            try await RawPeer.connect(to: host) { peer in
+                _ = try await peer.receive()
+                group.cancelAll()
+                try await group.waitForAll()
+                #expect(host.state.withLock { $0.ledger.connectionCount } == 0)
+                await peer.waitForEnd()
+            }
+        }
+    }
+
+    @Test
     func `more handshakes at once than allowed are refused, and later ones are not`() async throws {
         try await withHost(configure: { $0.limits.handshakes = 2 }) { host in
             try await RawPeer.connect(to: host) { first in

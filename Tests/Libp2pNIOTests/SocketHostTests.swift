@@ -185,6 +185,23 @@ struct SocketHostTests {
     }
 
     @Test
+    func `a stream that was closed is neither read nor written`() async throws {
+        try await withHosts { near, far in
+            far.handle(["/wait"]) { stream in _ = try await stream.read(atMost: 1) }
+            try await near.connect(to: far.peerID, at: far.addresses)
+            let stream = try await near.openStream(to: far.peerID, for: ["/wait"])
+            try await stream.closeWrite()
+            await #expect(throws: PeerStreamError.closed) { try await stream.write([1]) }
+            await stream.close()
+            await #expect(throws: PeerStreamError.closed) { try await stream.read(atMost: 1) }
+            let other = try await near.openStream(to: far.peerID, for: ["/wait"])
+            other.reset()
+            await #expect(throws: PeerStreamError.reset) { try await other.read(atMost: 1) }
+            await #expect(throws: PeerStreamError.reset) { try await other.write([1]) }
+        }
+    }
+
+    @Test
     func `many streams at once all get their own bytes`() async throws {
         try await withHosts { near, far in
             serveEcho(far)

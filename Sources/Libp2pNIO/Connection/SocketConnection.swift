@@ -55,6 +55,8 @@ final class SocketConnection: Sendable {
     private let core: Mutex<Core>
     private let memory: MemoryBudget
     private let handler: NIOLoopBound<ConnectionHandler>
+    /// How often the peer may say anew who it is.
+    let pushes: Mutex<RateLimit>
 
     init(
         id: UInt64, _ established: ConnectionUpgrade.Established, on channel: any Channel,
@@ -71,6 +73,7 @@ final class SocketConnection: Sendable {
         self.owner = owner
         time = setup.time
         memory = setup.memory
+        pushes = Mutex(RateLimit(burst: 10, interval: .seconds(5), now: setup.time.now()))
         self.handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
         core = Mutex(
             Core(
@@ -81,6 +84,9 @@ final class SocketConnection: Sendable {
     deinit {
         core.withLock { memory.release($0.reservedByteCount) }
     }
+
+    /// Whether nothing can be opened or written any more.
+    var hasEnded: Bool { core.withLock { $0.isClosed || $0.session.end != nil } }
 
     /// How many streams are open.
     var streamCount: Int { core.withLock { $0.session.streamCount } }

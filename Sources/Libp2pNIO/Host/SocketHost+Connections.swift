@@ -34,6 +34,7 @@ extension SocketHost: SocketConnection.Owner {
                 throw HostError(.limit, peer: peer, "too many connections to the peer")
             }
             state.tickets[id] = ticket
+            state.accepted[id] = nil
             state.keeper.opened(id, to: peer, isInbound: setup.isInbound, now: now)
             addressBook.setPublicKey(established.remoteKey, of: peer)
             if state.table.add(connection) { observers.enqueue(.connected(peer)) }
@@ -63,6 +64,7 @@ extension SocketHost: SocketConnection.Owner {
     /// Uncounts a connection that did not come about.
     func release(_ id: UInt64) {
         state.withLock { state in
+            state.accepted[id] = nil
             if let ticket = state.tickets.removeValue(forKey: id) { state.ledger.close(ticket) }
         }
     }
@@ -87,15 +89,18 @@ extension SocketHost: SocketConnection.Owner {
 
     /// Stops listening and ends all connections.
     func shutDown() async {
-        let (listeners, connections, dials) = state.withLock { state in
+        let (listeners, accepted, connections, dials) = state.withLock { state in
             state.phase = .closed
             defer { (state.listeners, state.dials) = ([], [:]) }
-            return (state.listeners, state.table.all, state.dials.values.flatMap(\.self))
+            return (
+                state.listeners, Array(state.accepted.values), state.table.all,
+                state.dials.values.flatMap(\.self)
+            )
         }
         for dial in dials { dial.fulfil(.failure(HostError(.closed, "the host is closed"))) }
-        for listener in listeners {
-            // It is closed, whatever the system says.
-            try? await listener.close()
+        for channel in listeners + accepted {
+            // It is closed then, whatever the system says.
+            try? await channel.close()
         }
         for connection in connections { connection.close() }
         for connection in connections { await connection.closeAndWait() }

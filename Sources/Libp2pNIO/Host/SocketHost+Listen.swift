@@ -84,6 +84,7 @@ extension SocketHost {
                 let ticket = try state.ledger.open(isInbound: true, ip: ip, now: time.now())
                 state.lastID += 1
                 state.tickets[state.lastID] = ticket
+                state.accepted[state.lastID] = channel
                 return state.lastID
             } catch {
                 logger.debug("inbound connection refused", metadata: ["limit": "\(error)"])

@@ -21,6 +21,8 @@ public final class SocketHost: Host {
         var keeper: ConnectionKeeper
         var ledger: ConnectionLedger
         var tickets: [UInt64: ConnectionLedger.Ticket] = [:]
+        /// Accepted connections whose handshake is not done.
+        var accepted: [UInt64: any Channel] = [:]
         var lastID: UInt64 = 0
         var handlers = StreamHandlers()
         var backOff = DialBackOff()

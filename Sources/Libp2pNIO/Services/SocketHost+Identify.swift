@@ -28,7 +28,14 @@ extension SocketHost {
             state.handlers.handle(
                 [IdentifyMessage.pushProtocolID], limits: Self.identifyLimits
             ) { [weak self] stream in
-                guard let self else { return }
+                guard let self, let connection = (stream as? SocketStream)?.connection else {
+                    return
+                }
+                // As often as go-libp2p takes one: each costs the check of a signature.
+                let now = time.now()
+                guard connection.pushes.withLock({ $0.take(now: now) }) else {
+                    throw HostError(.limit, peer: stream.remotePeer, "too many pushes")
+                }
                 try await receiveIdentity(on: stream)
             }
         }

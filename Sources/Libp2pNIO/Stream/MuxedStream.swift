@@ -51,11 +51,8 @@ final class MuxedStream: Sendable {
                 state.withLock { state, _ in state.sawEnd = true }
                 return nil
             case .reset:
-                let (sawEnd, failure) = state.withLock { state, _ in
-                    (state.sawEnd, state.failure ?? (state.isClosed ? .closed : .reset))
-                }
-                if sawEnd { return nil }
-                throw failure
+                if state.withLock({ state, _ in state.sawEnd }) { return nil }
+                throw failure(else: .reset)
             case .nothing:
                 try await state.wait(at: .reader) { state, _ -> Void? in
                     if state.isReadable {
@@ -63,7 +60,8 @@ final class MuxedStream: Sendable {
                         return ()
                     }
                     if let failure = state.failure { throw failure }
-                    return state.isClosed ? () : nil
+                    if state.isClosed { throw PeerStreamError.closed }
+                    return nil
                 }
             }
         }
@@ -80,7 +78,7 @@ final class MuxedStream: Sendable {
         var rest = bytes[...]
         while true {
             guard let count = connection.write(rest, to: id) else {
-                throw state.withLock { state, _ in state.failure ?? .closed }
+                throw failure(else: .closed)
             }
             rest = rest.dropFirst(count)
             if rest.isEmpty { return }
@@ -133,6 +131,14 @@ final class MuxedStream: Sendable {
             if state.failure == nil { state.failure = error }
             wakes.wakeAll()
         }
+    }
+
+    /// Why the session knows the stream no longer.
+    private func failure(else reason: PeerStreamError) -> PeerStreamError {
+        let failure = state.withLock { state, _ in
+            state.failure ?? (state.isClosed ? .closed : nil)
+        }
+        return failure ?? (connection.hasEnded ? .connectionClosed : reason)
     }
 
     private func takeReturned(atMost limit: Int) -> [UInt8]? {
