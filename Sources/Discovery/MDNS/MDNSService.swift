@@ -136,9 +136,12 @@ public final class MDNSService: Sendable {
         let isIPv4 = address.protocol == .inet
         let group = try SocketAddress(
             ipAddress: isIPv4 ? "224.0.0.251" : "ff02::fb", port: options.port)
+        // On loopback the group's own address, so that nothing else gets in.
+        let any = isIPv4 ? "0.0.0.0" : "::"
+        let place = options.interfaces == .loopback ? group.ipAddress ?? any : any
         let socket = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: isIPv4 ? "0.0.0.0" : "::", port: options.port) { channel in
+            .bind(host: place, port: options.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try Socket(
                         wrappingChannelSynchronously: channel,
