@@ -46,7 +46,8 @@ extension Announcer {
         let age = time.seconds() - snapshot.finishedAtMilliseconds / 1_000
         let urgent = Array(
             multihashes.prefix(age < Self.immediateAgeSeconds ? Self.immediateRootLimit : 0))
-        try await add(urgent)
+        // Workers are not told: they would announce the same keys at the same time.
+        try await add(urgent, isAll: false)
         var fresh: [Announcement] = []
         for multihash in urgent {
             if let known = try await catalog.announcement(of: multihash), known.providedAt == nil {
@@ -120,6 +121,7 @@ extension Announcer {
             if let region { added.append(region) }
         }
         if !added.isEmpty { try await catalog.updateRegions(added, removing: []) }
+        if reached.contains(0) { state.withLock { $0.freshCursor = .lowest } }
         return reached
     }
 
@@ -135,7 +137,7 @@ extension Announcer {
         let wanted = cids.indices.filter {
             held[$0] && Multihash.isAnnounceable(multihashes[$0])
         }
-        try await add(wanted.map { multihashes[$0] })
+        try await add(wanted.map { multihashes[$0] }, isAll: false)
         let reached = try await announceEach(wanted.map { Announcement(multihashes[$0]) })
         var results: [AnnounceResult] = held.map { $0 ? .needsNone : .notHeld }
         for (index, count) in zip(wanted, reached) {

@@ -7,6 +7,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Finds peers on the local network by multicast DNS, and is found.
 ///
 /// It sends nothing as long as the host listens on loopback only.
@@ -104,6 +110,12 @@ public final class MDNSService: Sendable {
         let group: SocketAddress
     }
 
+    /// The system's `ip_mreq`.
+    private struct Membership {
+        var group: UInt32
+        var device: UInt32
+    }
+
     private func openLinks() async -> [Link] {
         var links: [Link] = []
         do {
@@ -136,9 +148,12 @@ public final class MDNSService: Sendable {
         let isIPv4 = address.protocol == .inet
         let group = try SocketAddress(
             ipAddress: isIPv4 ? "224.0.0.251" : "ff02::fb", port: options.port)
+        // On loopback the group's own address, so that nothing else gets in.
+        let any = isIPv4 ? "0.0.0.0" : "::"
+        let place = options.interfaces == .loopback ? group.ipAddress ?? any : any
         let socket = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: isIPv4 ? "0.0.0.0" : "::", port: options.port) { channel in
+            .bind(host: place, port: options.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try Socket(
                         wrappingChannelSynchronously: channel,
@@ -150,7 +165,16 @@ public final class MDNSService: Sendable {
             guard let multicast = socket.channel as? any MulticastChannel,
                 let provider = socket.channel as? any SocketOptionProvider
             else { throw ChannelError.operationUnsupported }
-            try await multicast.joinGroup(group, device: device).get()
+            if options.interfaces == .loopback {
+                // NIO joins only on devices that say that they can do multicast.
+                let membership = Membership(
+                    group: try Self.networkOrder(group), device: try Self.networkOrder(address))
+                try await provider.unsafeSetSocketOption(
+                    level: .ip, name: .init(rawValue: CInt(IP_ADD_MEMBERSHIP)), value: membership
+                ).get()
+            } else {
+                try await multicast.joinGroup(group, device: device).get()
+            }
             if isIPv4 {
                 // The interface is named by its address, in network order.
                 try await provider.unsafeSetSocketOption(
