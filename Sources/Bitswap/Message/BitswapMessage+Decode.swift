@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Libp2p
+import Libp2p
 import Multiformats
 
 extension BitswapMessage {

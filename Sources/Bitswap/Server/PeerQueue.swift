@@ -85,7 +85,7 @@ struct PeerQueue {
     /// Takes presences, and blocks until they reach `limit` bytes, at least one if any is queued.
     mutating func pop(for peer: PeerID, byteCount limit: Int, presenceCount: Int) -> Envelope {
         var envelope = Envelope(peer: peer)
-        while envelope.presences.count < presenceCount, let (cid, isHave) = presences.popFirst() {
+        while envelope.presences.count < presenceCount, let (cid, isHave) = presences.popAny() {
             envelope.presences.append(BitswapMessage.Presence(cid, isHave: isHave))
             envelope.byteCount += cid.bytes.count + Envelope.entryOverhead
         }
@@ -116,7 +116,9 @@ struct PeerQueue {
 
     private mutating func insert(_ place: Place) {
         // Cancels and wants in turn would let left places pile up.
-        if order.count >= 2 * tasks.count + 64 { order.removeAll { !isLive($0) } }
+        if order.count >= 2 * tasks.count + 64 {
+            order.removeAll { [tasks] in tasks[$0.cid]?.sequence != $0.sequence }
+        }
         var low = 0
         var high = order.count
         while low < high {
@@ -162,7 +164,7 @@ struct Envelope: Sendable {
 
 extension Dictionary {
     /// Takes any element.
-    fileprivate mutating func popFirst() -> (Key, Value)? {
+    fileprivate mutating func popAny() -> (Key, Value)? {
         guard let index = indices.first else { return nil }
         let (key, value) = remove(at: index)
         return (key, value)
