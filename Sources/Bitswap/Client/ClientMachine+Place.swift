@@ -27,6 +27,7 @@ extension ClientMachine {
         var tries = min(waiting.count, 64)
         while tries > 0, let key = waiting.popFirst() {
             tries -= 1
+            wants[key]?.isQueued = false
             guard wants[key]?.phase == .waiting, wants[key]?.target == nil else { continue }
             place(key, now: now)
         }
@@ -34,6 +35,8 @@ extension ClientMachine {
 
     private mutating func wait(_ key: Multihash) {
         setPhase(.waiting, of: key)
+        if wants[key]?.isQueued == true { return }
+        wants[key]?.isQueued = true
         waiting.append(key)
     }
 

@@ -49,6 +49,8 @@ struct ClientMachine {
         let cid: CID
         var sessions: Set<SessionID>
         var phase = Phase.waiting
+        /// Whether it stands in the queue of those that wait.
+        var isQueued = false
         /// Who was asked for the block.
         var target: PeerID?
         /// Who was asked anything, and what it said.
