@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 @testable import Bitswap
+import IPLD
 import Libp2p
 import Multiformats
 import TestSupport

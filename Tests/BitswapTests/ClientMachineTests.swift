@@ -6,7 +6,7 @@ import Multiformats
 import TestSupport
 import Testing
 
-struct ClientMachineTests {
+final class ClientMachineTests {
     typealias Want = BitswapMessage.Want
 
     private var machine = ClientMachine(options: .init(), canSearch: true)
@@ -20,12 +20,12 @@ struct ClientMachineTests {
         carol = try peer(3)
     }
 
-    private mutating func connect(_ peers: PeerID...) {
+    private func connect(_ peers: PeerID...) {
         for peer in peers { machine.connected(peer, reach: .bitswap, now: .zero) }
     }
 
     /// What a peer is told, now that it is looked at.
-    private mutating func told(
+    private func told(
         _ peer: PeerID, _ version: BitswapVersion = .presences, now: Duration = .zero
     ) -> [Want] { machine.takeWants(for: peer, version: version, now: now) }
 
@@ -37,7 +37,7 @@ struct ClientMachineTests {
         Want(try cid(number), priority: 0, isCancel: true)
     }
 
-    @Test mutating func `with nobody connected, providers are looked for at once`() throws {
+    @Test func `with nobody connected, providers are looked for at once`() throws {
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
         #expect(machine.takeActions() == [.search(session, try cid(1))])
@@ -46,7 +46,7 @@ struct ClientMachineTests {
         #expect(told(alice) == [try block(1)])
     }
 
-    @Test mutating func `connected peers are asked whether they have it, one for the block`() throws {
+    @Test func `connected peers are asked whether they have it, one for the block`() throws {
         connect(alice, bob, carol)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -62,7 +62,7 @@ struct ClientMachineTests {
         #expect(told(bob).isEmpty)
     }
 
-    @Test mutating func `a peer that had one block is asked for the next, others whether they have it`()
+    @Test func `a peer that had one block is asked for the next, others whether they have it`()
         throws
     {
         connect(alice, bob)
@@ -74,7 +74,7 @@ struct ClientMachineTests {
         #expect(lists.contains([try block(2)]) && lists.contains([try have(2)]))
     }
 
-    @Test mutating func `who has it not is followed by who has`() throws {
+    @Test func `who has it not is followed by who has`() throws {
         connect(alice, bob)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -88,7 +88,7 @@ struct ClientMachineTests {
         #expect(machine.takeActions().contains(.search(session, try cid(1))))
     }
 
-    @Test mutating func `what two sessions want is asked for once, and cancelled with the last`() throws {
+    @Test func `what two sessions want is asked for once, and cancelled with the last`() throws {
         connect(alice)
         let first = machine.makeSession(now: .zero)
         let second = machine.makeSession(now: .zero)
@@ -102,7 +102,7 @@ struct ClientMachineTests {
         #expect(machine.wants.isEmpty)
     }
 
-    @Test mutating func `a silent peer's debts are asked of others, and taken when it speaks again`()
+    @Test func `a silent peer's debts are asked of others, and taken when it speaks again`()
         throws
     {
         connect(alice, bob)
@@ -119,7 +119,7 @@ struct ClientMachineTests {
         #expect(told(bob) == [try cancel(1)])
     }
 
-    @Test mutating func `no more is asked of a peer than it may owe`() throws {
+    @Test func `no more is asked of a peer than it may owe`() throws {
         var options = BitswapOptions.Client()
         options.livePerPeer = 3
         machine = ClientMachine(options: options, canSearch: true)
@@ -132,7 +132,7 @@ struct ClientMachineTests {
         #expect(told(alice) == [try block(4)])
     }
 
-    @Test mutating func `a block that nobody asked it for has a peer dropped and heard no more`() throws {
+    @Test func `a block that nobody asked it for has a peer dropped and heard no more`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         #expect(!machine.mayHear(alice))
@@ -148,7 +148,7 @@ struct ClientMachineTests {
         #expect(machine.peers[alice] != nil)
     }
 
-    @Test mutating func `a block that comes late is no offence`() throws {
+    @Test func `a block that comes late is no offence`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -157,7 +157,7 @@ struct ClientMachineTests {
         #expect(!machine.takeActions().contains(.drop(alice)))
     }
 
-    @Test mutating func `wants fail when nobody is left to ask`() throws {
+    @Test func `wants fail when nobody is left to ask`() throws {
         machine = ClientMachine(options: .init(), canSearch: false)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -166,7 +166,7 @@ struct ClientMachineTests {
         #expect(machine.wants.isEmpty)
     }
 
-    @Test mutating func `wants fail after a minute without a block, not before`() throws {
+    @Test func `wants fail after a minute without a block, not before`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -177,7 +177,7 @@ struct ClientMachineTests {
         #expect(machine.takeActions().contains(.fail(session, try cid(1).multihash)))
     }
 
-    @Test mutating func `providers are looked for after a second without a block`() throws {
+    @Test func `providers are looked for after a second without a block`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -189,7 +189,7 @@ struct ClientMachineTests {
         #expect(!machine.takeActions().contains(.search(session, try cid(1))))
     }
 
-    @Test mutating func `what a lost peer owed is asked of others`() throws {
+    @Test func `what a lost peer owed is asked of others`() throws {
         connect(alice, bob)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -200,7 +200,7 @@ struct ClientMachineTests {
         #expect(told(bob) == [try block(1)])
     }
 
-    @Test mutating func `who was refused is asked again after half a minute`() throws {
+    @Test func `who was refused is asked again after half a minute`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -214,7 +214,7 @@ struct ClientMachineTests {
         #expect(told(alice).contains { $0.cid == (try? cid(1)) })
     }
 
-    @Test mutating func `peers of older versions are asked for blocks`() throws {
+    @Test func `peers of older versions are asked for blocks`() throws {
         connect(alice, bob)
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
@@ -224,7 +224,7 @@ struct ClientMachineTests {
         #expect(machine.wants[try cid(1).multihash]?.answers[bob] == .dontHave)
     }
 
-    @Test mutating func `a peer that speaks only the block protocol is read from once it is known to have it`()
+    @Test func `a peer that speaks only the block protocol is read from once it is known to have it`()
         throws
     {
         machine.connected(alice, reach: .blockRead, now: .zero)
@@ -236,7 +236,7 @@ struct ClientMachineTests {
         #expect(machine.received(try cid(1).multihash, from: alice, now: .zero) == [session])
     }
 
-    @Test mutating func `whatever happens, nothing is left when all sessions have ended`() throws {
+    @Test func `whatever happens, nothing is left when all sessions have ended`() throws {
         let seed = SeededGenerator.runSeed
         var generator = SeededGenerator(seed: seed)
         var options = BitswapOptions.Client()

@@ -6,7 +6,7 @@ import Multiformats
 import TestSupport
 import Testing
 
-struct ServerEngineTests {
+final class ServerEngineTests {
     typealias Want = BitswapMessage.Want
 
     private var engine = ServerEngine(limits: BitswapOptions.Server())
@@ -18,13 +18,13 @@ struct ServerEngineTests {
         bob = try peer(2)
     }
 
-    private mutating func want(_ wants: [(Want, Int?)], from peer: PeerID) {
+    private func want(_ wants: [(Want, Int?)], from peer: PeerID) {
         let lookups = engine.receive(wants.map(\.0), isFull: false, from: peer)
         #expect(lookups == wants.map(\.0))
         engine.resolve(wants.map { (want: $0.0, byteCount: $0.1) }, for: peer)
     }
 
-    @Test mutating func `a block that is here is sent`() throws {
+    @Test func `a block that is here is sent`() throws {
         want([(Want(try cid(1)), 5_000)], from: alice)
         let envelope = try #require(engine.nextEnvelope())
         #expect(envelope.blocks.map(\.cid) == [try cid(1)])
@@ -35,7 +35,7 @@ struct ServerEngineTests {
         #expect(engine.outstanding == 0)
     }
 
-    @Test mutating func `its presence is told, or the block itself if that is small`() throws {
+    @Test func `its presence is told, or the block itself if that is small`() throws {
         want(
             [
                 (Want(try cid(1), kind: .have), 1_025), (Want(try cid(2), kind: .have), 1_024),
@@ -48,7 +48,7 @@ struct ServerEngineTests {
                 == Set(try [1, 3, 4].map { BitswapMessage.Presence(try cid($0), isHave: true) }))
     }
 
-    @Test mutating func `its absence is told to those who asked, at once`() throws {
+    @Test func `its absence is told to those who asked, at once`() throws {
         want(
             [(Want(try cid(1), sendDontHave: true), nil), (Want(try cid(2)), nil)], from: alice)
         let envelope = try #require(engine.nextEnvelope())
@@ -57,7 +57,7 @@ struct ServerEngineTests {
         #expect(engine.nextEnvelope() == nil)
     }
 
-    @Test mutating func `a block that arrives later is sent to who wanted it`() throws {
+    @Test func `a block that arrives later is sent to who wanted it`() throws {
         want(
             [(Want(try cid(1), sendDontHave: true), nil), (Want(try cid(2), kind: .have), nil)],
             from: alice)
@@ -73,7 +73,7 @@ struct ServerEngineTests {
         #expect(envelopes.first { $0.peer == bob }?.blocks.map(\.cid) == [try cid(1)])
     }
 
-    @Test mutating func `the most urgent comes first, then the first that was asked for`() throws {
+    @Test func `the most urgent comes first, then the first that was asked for`() throws {
         engine = ServerEngine(limits: .init())
         want(
             [
@@ -86,7 +86,7 @@ struct ServerEngineTests {
                 == [try cid(4), try cid(2), try cid(3), try cid(1)])
     }
 
-    @Test mutating func `a cancel takes a want back, queued or remembered`() throws {
+    @Test func `a cancel takes a want back, queued or remembered`() throws {
         want([(Want(try cid(1)), 10), (Want(try cid(2)), nil)], from: alice)
         _ = engine.receive(
             [Want(try cid(1), isCancel: true), Want(try cid(2), isCancel: true)], isFull: false,
@@ -96,7 +96,7 @@ struct ServerEngineTests {
         #expect(!engine.isWaitedFor(try cid(2)))
     }
 
-    @Test mutating func `a full wantlist replaces the one before`() throws {
+    @Test func `a full wantlist replaces the one before`() throws {
         want([(Want(try cid(1)), 10), (Want(try cid(2)), nil)], from: alice)
         let lookups = engine.receive([Want(try cid(3))], isFull: true, from: alice)
         engine.resolve(lookups.map { (want: $0, byteCount: 10) }, for: alice)
@@ -104,7 +104,7 @@ struct ServerEngineTests {
         #expect(engine.rememberedCount == 0)
     }
 
-    @Test mutating func `beyond the limit the least urgent give way`() throws {
+    @Test func `beyond the limit the least urgent give way`() throws {
         var limits = BitswapOptions.Server()
         limits.queuedWantsPerPeer = 3
         engine = ServerEngine(limits: limits)
@@ -114,12 +114,12 @@ struct ServerEngineTests {
             engine.nextEnvelope()?.blocks.map(\.cid) == [try cid(3), try cid(2), try cid(5)])
     }
 
-    @Test mutating func `identity CIDs are ignored`() throws {
+    @Test func `identity CIDs are ignored`() throws {
         let cid = CID(v1: .raw, try HashFunction.identity.multihash(of: [1, 2].span))
         #expect(engine.receive([Want(cid)], isFull: false, from: alice).isEmpty)
     }
 
-    @Test mutating func `a peer that takes nothing is read no more than its limit`() throws {
+    @Test func `a peer that takes nothing is read no more than its limit`() throws {
         want(try (0..<100).map { (Want(try cid($0)), 100_000) }, from: alice)
         var envelopes: [Envelope] = []
         while let envelope = engine.nextEnvelope() { envelopes.append(envelope) }
@@ -133,14 +133,14 @@ struct ServerEngineTests {
         #expect(engine.nextEnvelope() != nil)
     }
 
-    @Test mutating func `a peer that takes nothing does not delay another`() throws {
+    @Test func `a peer that takes nothing does not delay another`() throws {
         want(try (0..<1_000).map { (Want(try cid($0)), 100_000) }, from: alice)
         while engine.nextEnvelope() != nil {}
         want([(Want(try cid(7)), 100_000)], from: bob)
         #expect(engine.nextEnvelope()?.peer == bob)
     }
 
-    @Test mutating func `peers that take as fast get as much`() throws {
+    @Test func `peers that take as fast get as much`() throws {
         for peer in [alice, bob] {
             want(try (0..<1_000).map { (Want(try cid($0)), 50_000) }, from: peer)
         }
@@ -156,7 +156,7 @@ struct ServerEngineTests {
         #expect(difference < (bytes[alice] ?? 0) / 10)
     }
 
-    @Test mutating func `whatever peers ask, memory stays within the limits`() throws {
+    @Test func `whatever peers ask, memory stays within the limits`() throws {
         let seed = SeededGenerator.runSeed
         var generator = SeededGenerator(seed: seed)
         var limits = BitswapOptions.Server()

@@ -21,6 +21,7 @@ extension ClientMachine {
         if let end = peers[id]?.isRestingUntil, end <= now {
             peers[id]?.isRestingUntil = nil
             peers[id]?.failures = 0
+            for key in Array(wants.keys) where wants[key]?.target == nil { place(key, now: now) }
         }
         guard let peer = peers[id], !peer.live.isEmpty,
             now - peer.lastUseful >= options.silence

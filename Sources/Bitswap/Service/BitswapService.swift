@@ -73,7 +73,13 @@ public final class BitswapService: Sendable {
 
     /// What has been done so far.
     public var statistics: BitswapStatistics {
-        server.state.withLock { $0.statistics } + client.state.withLock { $0.statistics }
+        var serving = server.state.withLock { state in
+            var statistics = state.statistics
+            statistics.rememberedWants = state.engine.rememberedCount
+            return statistics
+        }
+        serving.add(client.state.withLock { $0.statistics })
+        return serving
     }
 
     /// Serves and fetches until the task is cancelled; then nothing of it is left running, and

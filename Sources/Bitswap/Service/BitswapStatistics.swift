@@ -23,6 +23,9 @@ public struct BitswapStatistics: Hashable, Sendable {
     /// Entries of wantlists that came.
     public var wantsReceived = 0
 
+    /// Wants of peers for blocks that are not here, which are remembered at the moment.
+    public var rememberedWants = 0
+
     /// Nothing yet.
     public init() {}
 
@@ -33,18 +36,18 @@ public struct BitswapStatistics: Hashable, Sendable {
         presencesSent += message.presences.count
     }
 
-    static func + (left: BitswapStatistics, right: BitswapStatistics) -> BitswapStatistics {
-        var sum = left
-        sum.blocksReceived += right.blocksReceived
-        sum.bytesReceived += right.bytesReceived
-        sum.duplicatesReceived += right.duplicatesReceived
-        sum.peersDropped += right.peersDropped
-        sum.blocksSent += right.blocksSent
-        sum.bytesSent += right.bytesSent
-        sum.presencesSent += right.presencesSent
-        sum.messagesSent += right.messagesSent
-        sum.sendFailures += right.sendFailures
-        sum.wantsReceived += right.wantsReceived
-        return sum
+    /// Adds what the other half has done.
+    mutating func add(_ other: BitswapStatistics) {
+        blocksReceived += other.blocksReceived
+        bytesReceived += other.bytesReceived
+        duplicatesReceived += other.duplicatesReceived
+        peersDropped += other.peersDropped
+        blocksSent += other.blocksSent
+        bytesSent += other.bytesSent
+        presencesSent += other.presencesSent
+        messagesSent += other.messagesSent
+        sendFailures += other.sendFailures
+        wantsReceived += other.wantsReceived
+        rememberedWants += other.rememberedWants
     }
 }
