@@ -126,7 +126,7 @@ struct ServiceTests {
         try await running([server, client]) {
             let session = client.service.makeSession()
             async let kept = session.block(block.cid)
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { _ = try await session.block(block.cid) }
                 while server.service.statistics.presencesSent == 0 { await Task.yield() }
                 group.cancelAll()
@@ -152,7 +152,7 @@ struct ServiceTests {
                 }
             }
             group.addTask {
-                try? await withThrowingTaskGroup(of: Void.self) { inner in
+                await withThrowingTaskGroup(of: Void.self) { inner in
                     inner.addTask { try await client.service.run() }
                     while other.streamCount(with: client.host.peerID) == 0 { await Task.yield() }
                     inner.cancelAll()

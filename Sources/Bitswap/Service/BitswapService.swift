@@ -98,6 +98,7 @@ public final class BitswapService: Sendable {
         defer {
             host.stopHandling(ProtocolID.bitswap + [.blockRead])
             observation.cancel()
+            watch.end()
             client.end()
         }
         try await withThrowingDiscardingTaskGroup { group in
@@ -131,12 +132,12 @@ public final class BitswapService: Sendable {
     /// - Throws: what makes the stream be reset: a message that breaks a rule or comes too slowly.
     private func read(_ stream: any PeerStream) async throws {
         let peer = stream.remotePeer
-        var input = MessageInput(stream, watch: watch)
-        while let byteCount = try await input.nextLength() {
-            try await budget.with(
-                byteCount, of: peer, isAsked: client.mayHear(peer)
-            ) {
-                try await take(try await input.message(byteCount: byteCount), from: peer)
+        try await watch.reading(stream) {
+            var input = MessageInput(stream, watch: watch)
+            while let byteCount = try await input.nextLength() {
+                try await budget.with(byteCount, of: peer, isAsked: client.mayHear(peer)) {
+                    try await take(try await input.message(byteCount: byteCount), from: peer)
+                }
             }
         }
     }
