@@ -7,6 +7,9 @@ import Multiformats
 import Synchronization
 
 extension BlockClient {
+    /// Keeps connections with a stream for wants from being closed when there are many.
+    private static let tag = "bitswap fetches"
+
     /// Sends a peer what is to be told it, until there is nothing.
     func sendWants(to peer: PeerID) async {
         do {
@@ -54,6 +57,7 @@ extension BlockClient {
         if let stream = state.withLock({ $0.outlets[peer]?.stream }) { return stream }
         let stream = try await host.openStream(to: peer, for: ProtocolID.bitswap)
         state.withLock { $0.outlets[peer]?.stream = stream }
+        host.protect(peer, tag: Self.tag)
         jobs.start { [self] in await readAnswers(on: stream) }
         return stream
     }
@@ -66,6 +70,7 @@ extension BlockClient {
             body(&state.machine, now)
             return stream
         }
+        host.unprotect(peer, tag: Self.tag)
         stream?.reset()
     }
 
@@ -78,11 +83,15 @@ extension BlockClient {
             try await onAnswers.withLock { $0 }(stream)
             await stream.close()
         } catch { stream.reset() }
-        state.withLock { state in
-            guard state.outlets[peer]?.stream === stream else { return }
+        let isGone = state.withLock { state in
+            guard state.outlets[peer]?.stream === stream else {
+                return state.outlets[peer]?.stream == nil
+            }
             state.outlets[peer]?.stream = nil
             if state.outlets[peer]?.isSending == false { state.outlets[peer] = nil }
+            return true
         }
+        if isGone { host.unprotect(peer, tag: Self.tag) }
     }
 
     /// Closes streams for wants that were not used for a while, where nothing is due.

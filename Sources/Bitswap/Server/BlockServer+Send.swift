@@ -26,6 +26,9 @@ extension BlockServer {
     ///
     /// The stream stays open for what comes later; the peer reads message after message.
     private func send(to peer: PeerID, on kept: (any PeerStream)?) async {
+        // The connection is not the one to be closed when there are many.
+        host.protect(peer, tag: "bitswap serves")
+        defer { host.unprotect(peer, tag: "bitswap serves") }
         var stream = kept
         while let outgoing = next(for: peer, returning: stream) {
             do {
