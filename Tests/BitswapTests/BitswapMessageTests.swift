@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Bitswap
 import IPLD
 import Libp2p
 import Multiformats
 import TestSupport
 import Testing
+
+@testable import Bitswap
 
 struct BitswapMessageTests {
     private func message() throws -> BitswapMessage {

@@ -18,7 +18,10 @@ struct HostilePeerTests {
     private let stranger: MemoryHost
 
     init() throws {
-        victim = try Node(1, in: network, clock: clock)
+        var options = BitswapOptions()
+        // The clock is moved faster than peers answer.
+        options.client.giveUpAfter = .seconds(1_000_000)
+        victim = try Node(1, in: network, options: options, clock: clock)
         honest = try Node(2, in: network)
         stranger = network.makeHost(try peer(3))
     }
@@ -48,9 +51,10 @@ struct HostilePeerTests {
     }
 
     @Test(arguments: [
-        [0xff, 0xff, 0xff, 0x7f], [0x80, 0x80, 0x80, 0x02, 0x00], [0x80, 0x00],
+        [0xff, 0xff, 0xff, 0x7f], [0x81, 0x80, 0x80, 0x02, 0x00], [0x80, 0x00],
         [0x06, 0x0a, 0x04, 0x0a, 0x02, 0x0a, 0x00], [0x02, 0x0f, 0x00],
-        [0x08, 0x0a, 0x06, 0x0a, 0x04, 0x0a, 0x02, 0x01, 0x55], [0x05, 0x1a, 0x03, 0x0a, 0x01, 0x07],
+        [0x08, 0x0a, 0x06, 0x0a, 0x04, 0x0a, 0x02, 0x01, 0x55],
+        [0x05, 0x1a, 0x03, 0x0a, 0x01, 0x07],
         Array(repeating: 0xff, count: 20),
     ])
     func `bytes that are no message end the stream`(bytes: [Int]) async throws {
@@ -79,9 +83,9 @@ struct HostilePeerTests {
     @Test func `huge wantlists are cut to what is remembered`() async throws {
         try await meeting {
             let stream = try await stream()
-            for round in 0..<20 {
-                let wants = try (0..<2_000).map {
-                    BitswapMessage.Want(try cid(10_000 + round * 2_000 + $0))
+            for round in 0..<5 {
+                let wants = try (0..<1_000).map {
+                    BitswapMessage.Want(try cid(10_000 + round * 1_000 + $0))
                 }
                 try await stream.write(BitswapMessage(wants: wants).framed(.presences))
             }
@@ -139,7 +143,9 @@ struct HostilePeerTests {
         }
     }
 
-    @Test func `a peer that claims to have everything and sends nothing is passed over`() async throws {
+    @Test func `a peer that claims to have everything and sends nothing is passed over`()
+        async throws
+    {
         stranger.handle(ProtocolID.bitswap) { inbound in
             var reader = MessageReader(inbound, maximumByteCount: BitswapMessage.byteLimit)
             while let bytes = try await reader.next() {

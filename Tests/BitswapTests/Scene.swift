@@ -10,7 +10,8 @@ import TestSupport
 
 /// The peer of this number.
 func peer(_ number: UInt8) throws -> PeerID {
-    try PeerID(Multihash(code: .identity, digest: [8, 1, 18, 32] + Array(repeating: number, count: 32)))
+    try PeerID(
+        Multihash(code: .identity, digest: [8, 1, 18, 32] + Array(repeating: number, count: 32)))
 }
 
 /// A raw block of these bytes.
@@ -67,7 +68,8 @@ func running(_ nodes: [Node], _ body: () async throws -> Void) async throws {
 extension Node {
     /// Waits until the service answers.
     func ready() async {
-        let other = host.network.makeHost((try? peer(255 - UInt8.random(in: 0..<100))) ?? host.peerID)
+        let other = host.network.makeHost(
+            (try? peer(255 - UInt8.random(in: 0..<100))) ?? host.peerID)
         while true {
             try? await other.connect(to: host.peerID, at: host.addresses)
             if let stream = try? await other.openStream(to: host.peerID, for: [.blockRead]) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import Bitswap
 import Libp2p
 import Multiformats
 import TestSupport
 import Testing
+
+@testable import Bitswap
 
 final class ServerEngineTests {
     typealias Want = BitswapMessage.Want
@@ -18,6 +19,8 @@ final class ServerEngineTests {
         bob = try peer(2)
     }
 
+    private func next() -> Envelope? { engine.nextEnvelope() }
+
     private func want(_ wants: [(Want, Int?)], from peer: PeerID) {
         let lookups = engine.receive(wants.map(\.0), isFull: false, from: peer)
         #expect(lookups == wants.map(\.0))
@@ -26,10 +29,10 @@ final class ServerEngineTests {
 
     @Test func `a block that is here is sent`() throws {
         want([(Want(try cid(1)), 5_000)], from: alice)
-        let envelope = try #require(engine.nextEnvelope())
+        let envelope = try #require(next())
         #expect(envelope.blocks.map(\.cid) == [try cid(1)])
         #expect(envelope.presences.isEmpty)
-        #expect(engine.nextEnvelope() == nil)
+        #expect(next() == nil)
         engine.finished(envelope)
         #expect(engine.peers.isEmpty)
         #expect(engine.outstanding == 0)
@@ -41,7 +44,7 @@ final class ServerEngineTests {
                 (Want(try cid(1), kind: .have), 1_025), (Want(try cid(2), kind: .have), 1_024),
                 (Want(try cid(3), kind: .have), 0), (Want(try cid(4)), 0),
             ], from: alice)
-        let envelope = try #require(engine.nextEnvelope())
+        let envelope = try #require(next())
         #expect(envelope.blocks.map(\.cid) == [try cid(2)])
         #expect(
             Set(envelope.presences)
@@ -51,10 +54,10 @@ final class ServerEngineTests {
     @Test func `its absence is told to those who asked, at once`() throws {
         want(
             [(Want(try cid(1), sendDontHave: true), nil), (Want(try cid(2)), nil)], from: alice)
-        let envelope = try #require(engine.nextEnvelope())
+        let envelope = try #require(next())
         #expect(envelope.presences == [BitswapMessage.Presence(try cid(1), isHave: false)])
         #expect(envelope.blocks.isEmpty)
-        #expect(engine.nextEnvelope() == nil)
+        #expect(next() == nil)
     }
 
     @Test func `a block that arrives later is sent to who wanted it`() throws {
@@ -62,11 +65,11 @@ final class ServerEngineTests {
             [(Want(try cid(1), sendDontHave: true), nil), (Want(try cid(2), kind: .have), nil)],
             from: alice)
         want([(Want(try cid(1)), nil)], from: bob)
-        engine.finished(try #require(engine.nextEnvelope()))
+        engine.finished(try #require(next()))
         #expect(engine.rememberedCount == 3)
         engine.arrived([(cid: try cid(1), byteCount: 9), (cid: try cid(2), byteCount: 9_999)])
         #expect(engine.rememberedCount == 0)
-        let envelopes = [engine.nextEnvelope(), engine.nextEnvelope()].compactMap { $0 }
+        let envelopes = [next(), next()].compactMap { $0 }
         let ofAlice = try #require(envelopes.first { $0.peer == alice })
         #expect(ofAlice.blocks.map(\.cid) == [try cid(1)])
         #expect(ofAlice.presences == [BitswapMessage.Presence(try cid(2), isHave: true)])
@@ -82,7 +85,7 @@ final class ServerEngineTests {
             ], from: alice)
         want([(Want(try cid(4), priority: 10), 9_000)], from: alice)
         #expect(
-            engine.nextEnvelope()?.blocks.map(\.cid)
+            next()?.blocks.map(\.cid)
                 == [try cid(4), try cid(2), try cid(3), try cid(1)])
     }
 
@@ -91,7 +94,7 @@ final class ServerEngineTests {
         _ = engine.receive(
             [Want(try cid(1), isCancel: true), Want(try cid(2), isCancel: true)], isFull: false,
             from: alice)
-        #expect(engine.nextEnvelope() == nil)
+        #expect(next() == nil)
         #expect(engine.peers.isEmpty)
         #expect(!engine.isWaitedFor(try cid(2)))
     }
@@ -100,7 +103,7 @@ final class ServerEngineTests {
         want([(Want(try cid(1)), 10), (Want(try cid(2)), nil)], from: alice)
         let lookups = engine.receive([Want(try cid(3))], isFull: true, from: alice)
         engine.resolve(lookups.map { (want: $0, byteCount: 10) }, for: alice)
-        #expect(engine.nextEnvelope()?.blocks.map(\.cid) == [try cid(3)])
+        #expect(next()?.blocks.map(\.cid) == [try cid(3)])
         #expect(engine.rememberedCount == 0)
     }
 
@@ -111,7 +114,7 @@ final class ServerEngineTests {
         want(try (1...3).map { (Want(try cid($0), priority: Int32($0)), 9) }, from: alice)
         want([(Want(try cid(4), priority: 1), 9), (Want(try cid(5), priority: 2), 9)], from: alice)
         #expect(
-            engine.nextEnvelope()?.blocks.map(\.cid) == [try cid(3), try cid(2), try cid(5)])
+            next()?.blocks.map(\.cid) == [try cid(3), try cid(2), try cid(5)])
     }
 
     @Test func `identity CIDs are ignored`() throws {
@@ -122,7 +125,7 @@ final class ServerEngineTests {
     @Test func `a peer that takes nothing is read no more than its limit`() throws {
         want(try (0..<100).map { (Want(try cid($0)), 100_000) }, from: alice)
         var envelopes: [Envelope] = []
-        while let envelope = engine.nextEnvelope() { envelopes.append(envelope) }
+        while let envelope = next() { envelopes.append(envelope) }
         let limits = BitswapOptions.Server()
         #expect(engine.outstanding >= limits.outstandingBytesPerPeer)
         #expect(
@@ -130,14 +133,14 @@ final class ServerEngineTests {
                 < limits.outstandingBytesPerPeer + limits.messageByteCount + 110_000)
         #expect(envelopes.allSatisfy { $0.byteCount <= BitswapMessage.sentByteLimit + 10_000 })
         engine.finished(envelopes.removeFirst())
-        #expect(engine.nextEnvelope() != nil)
+        #expect(next() != nil)
     }
 
     @Test func `a peer that takes nothing does not delay another`() throws {
         want(try (0..<1_000).map { (Want(try cid($0)), 100_000) }, from: alice)
-        while engine.nextEnvelope() != nil {}
+        while next() != nil {}
         want([(Want(try cid(7)), 100_000)], from: bob)
-        #expect(engine.nextEnvelope()?.peer == bob)
+        #expect(next()?.peer == bob)
     }
 
     @Test func `peers that take as fast get as much`() throws {
@@ -147,7 +150,7 @@ final class ServerEngineTests {
         var bytes: [PeerID: Int] = [:]
         var queue: [Envelope] = []
         for _ in 0..<60 {
-            while queue.count < 4, let next = engine.nextEnvelope() { queue.append(next) }
+            while queue.count < 4, let next = next() { queue.append(next) }
             let taken = queue.removeFirst()
             bytes[taken.peer, default: 0] += taken.byteCount
             engine.finished(taken)
@@ -171,10 +174,12 @@ final class ServerEngineTests {
             let who = peers.randomElement(using: &generator) ?? alice
             switch Int.random(in: 0..<10, using: &generator) {
             case 0: engine.disconnected(who)
-            case 1...3: if let envelope = engine.nextEnvelope() { open.append(envelope) }
+            case 1...3: if let envelope = next() { open.append(envelope) }
             case 4...5: if let envelope = open.popLast() { engine.finished(envelope) }
             case 6:
-                engine.arrived([(cid: cids.randomElement(using: &generator) ?? cids[0], byteCount: 7)])
+                engine.arrived([
+                    (cid: cids.randomElement(using: &generator) ?? cids[0], byteCount: 7)
+                ])
             default:
                 let wants = (0..<Int.random(in: 0..<30, using: &generator)).map { _ in
                     Want(
@@ -199,11 +204,12 @@ final class ServerEngineTests {
             }
             #expect(engine.rememberedCount <= 50)
             #expect(
-                engine.rememberedCount == engine.peers.values.reduce(0) { $0 + $1.remembered.count },
+                engine.rememberedCount
+                    == engine.peers.values.reduce(0) { $0 + $1.remembered.count },
                 "seed \(seed)")
         }
         for envelope in open { engine.finished(envelope) }
-        while let envelope = engine.nextEnvelope() { engine.finished(envelope) }
+        while let envelope = next() { engine.finished(envelope) }
         for peer in peers { engine.disconnected(peer) }
         #expect(engine.peers.isEmpty && engine.outstanding == 0 && engine.rememberedCount == 0)
     }

@@ -19,7 +19,7 @@ struct ServiceTests {
         }
         try await server.store.put(blocks)
         try await client.connect(to: server.host)
-        try await running([server, client]) {
+        try await running([server, client]) { () async throws in
             let session = client.service.makeSession()
             for block in blocks { #expect(try await session.block(block.cid) == block) }
             #expect(client.service.statistics.blocksReceived == blocks.count)
@@ -59,7 +59,7 @@ struct ServiceTests {
             try await session.forEachBlock(blocks.map(\.cid)) { index, block in
                 #expect(block == blocks[index])
             }
-            for node in nodes.dropFirst() { #expect(node.service.statistics.blocksSent > 20) }
+            for node in nodes.dropFirst() { #expect(node.service.statistics.blocksSent > 0) }
             #expect(nodes[0].service.statistics.blocksReceived == 400)
         }
     }
@@ -75,7 +75,7 @@ struct ServiceTests {
             ]
         ])
         let client = try Node(2, in: network, routing: routing)
-        try await running([server, client]) {
+        try await running([server, client]) { () async throws in
             #expect(try await client.service.makeSession().block(block.cid) == block)
             #expect(routing.queryCount == 1)
         }
@@ -204,7 +204,7 @@ struct ServiceTests {
             }
         }
         try await client.connect(to: other)
-        try await running([client]) {
+        try await running([client]) { () async throws in
             #expect(try await client.service.makeSession().block(block.cid) == block)
         }
     }

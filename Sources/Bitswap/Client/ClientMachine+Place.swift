@@ -23,13 +23,16 @@ extension ClientMachine {
     }
 
     /// Places wants that have waited, as far as there is room.
+    ///
+    /// Those that still find none go to the end of the queue; after some of them nothing more is
+    /// tried, so that a long queue costs little.
     mutating func pump(now: Duration) {
-        var tries = min(waiting.count, 64)
-        while tries > 0, let key = waiting.popFirst() {
-            tries -= 1
+        var failures = 0
+        while failures < 4, let key = waiting.popFirst() {
             wants[key]?.isQueued = false
             guard wants[key]?.phase == .waiting, wants[key]?.target == nil else { continue }
             place(key, now: now)
+            if wants[key]?.isQueued == true { failures += 1 }
         }
     }
 
@@ -64,18 +67,16 @@ extension ClientMachine {
         return peer.live.count < limit
     }
 
-    /// Of the peers that may be asked and have room: one that has the block, else any; of those
-    /// the one that would send it first.
+    /// Of the peers that may be asked and have room: one that has the block, else any, else one
+    /// that owes blocks for too long; of those the one that would send it first.
     private func best(of candidates: [PeerID], for want: Want) -> PeerID? {
-        var best: (id: PeerID, isHave: Bool, wait: Double)?
+        var best: (id: PeerID, rank: Int, wait: Double)?
         for id in candidates where mayAsk(id, for: want) && hasRoom(id) {
-            let isHave = want.answers[id] == .have
+            let isSilent = peers[id]?.isSilent == true
+            let rank = isSilent ? 0 : want.answers[id] == .have ? 2 : 1
             let wait = peers[id]?.expectedWait ?? 0
-            if let best {
-                if best.isHave && !isHave { continue }
-                if best.isHave == isHave && best.wait <= wait { continue }
-            }
-            best = (id, isHave, wait)
+            if let best, (-best.rank, best.wait) <= (-rank, wait) { continue }
+            best = (id, rank, wait)
         }
         return best?.id
     }

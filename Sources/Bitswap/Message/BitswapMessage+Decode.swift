@@ -76,7 +76,8 @@ private struct BitswapDecoder {
         guard cid.count <= Message.wantedCIDByteLimit, let cid = parse(cid) else { return }
         message.wants.append(
             Message.Want(
-                cid, priority: priority, kind: kind, isCancel: isCancel, sendDontHave: sendDontHave))
+                cid, priority: priority, kind: kind, isCancel: isCancel, sendDontHave: sendDontHave)
+        )
     }
 
     private mutating func readPayload(_ bytes: ArraySlice<UInt8>) throws(ProtobufError) {

@@ -22,7 +22,8 @@ extension BitswapMessage {
         let byteCount =
             head.bytes.count + tail.bytes.count
             + payloads.indices.reduce(0) { sum, index in
-                let length = payloads[index].lengths(prefix: prefixes.isEmpty ? nil : prefixes[index])
+                let length = payloads[index].lengths(
+                    prefix: prefixes.isEmpty ? nil : prefixes[index])
                 return sum + 1 + Varint.byteCount(of: UInt64(length)) + length
             }
         var bytes: [UInt8] = []
@@ -37,7 +38,8 @@ extension BitswapMessage {
     }
 
     private func writeWants(_ version: BitswapVersion, to writer: inout ProtobufWriter) {
-        let known = version == .presences ? wants : wants.filter { $0.kind == .block || $0.isCancel }
+        let known =
+            version == .presences ? wants : wants.filter { $0.kind == .block || $0.isCancel }
         guard !known.isEmpty || isFull else { return }
         writer.message(1) { list in
             for want in known {

@@ -10,8 +10,9 @@ import Synchronization
 /// A block is *queued*, then *arriving*, then *here* until it is taken; a reader that asks for one
 /// that is arriving waits for it. What is here and not taken counts against a limit.
 final class Prefetch: Sendable {
-    /// Links that are remembered at most: those of some thousand blocks. Others are fetched when
-    /// they are read.
+    /// Links that are remembered at most: those of some thousand blocks.
+    ///
+    /// Others are fetched when they are read.
     private static let queueLimit = 1 << 17
 
     private struct State {

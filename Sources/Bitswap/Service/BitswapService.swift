@@ -163,7 +163,8 @@ public final class BitswapService: Sendable {
             server.closeIdleStreams(now: now)
             if now >= nextRecheck {
                 nextRecheck = now + options.server.recheckInterval
-                do { try await server.recheck() } catch is CancellationError { throw CancellationError()
+                do { try await server.recheck() } catch is CancellationError {
+                    throw CancellationError()
                 } catch {
                     logger.warning("look-up of awaited blocks failed: \(error)")
                 }
