@@ -71,12 +71,13 @@ extension Node {
         let other = host.network.makeHost(
             (try? peer(255 - UInt8.random(in: 0..<100))) ?? host.peerID)
         while true {
-            try? await other.connect(to: host.peerID, at: host.addresses)
-            if let stream = try? await other.openStream(to: host.peerID, for: [.blockRead]) {
-                stream.reset()
+            do {
+                try await other.connect(to: host.peerID, at: host.addresses)
+                try await other.openStream(to: host.peerID, for: [.blockRead]).reset()
                 break
+            } catch {
+                await Task.yield()
             }
-            await Task.yield()
         }
         await other.close()
     }

@@ -8,7 +8,7 @@ import Multiformats
 /// Blocks come highest priority first, then in the order in which they were asked for; presences
 /// come before all blocks.
 struct PeerQueue {
-    private struct Task {
+    private struct QueuedBlock {
         var priority: Int32
         var sequence: Int
         var byteCount: Int
@@ -28,7 +28,7 @@ struct PeerQueue {
         static func == (left: Place, right: Place) -> Bool { left.sequence == right.sequence }
     }
 
-    private var tasks: [CID: Task] = [:]
+    private var blocks: [CID: QueuedBlock] = [:]
     /// Where blocks stand, the most urgent last; places that their block has left are skipped.
     private var order: [Place] = []
     private var presences: [CID: Bool] = [:]
@@ -37,9 +37,9 @@ struct PeerQueue {
     private(set) var byteCount = 0
 
     /// Whether nothing is queued.
-    var isEmpty: Bool { tasks.isEmpty && presences.isEmpty }
+    var isEmpty: Bool { blocks.isEmpty && presences.isEmpty }
     /// Blocks that are queued.
-    var blockCount: Int { tasks.count }
+    var blockCount: Int { blocks.count }
     /// Presences that are queued.
     var presenceCount: Int { presences.count }
 
@@ -48,18 +48,18 @@ struct PeerQueue {
         _ cid: CID, priority: Int32, byteCount: Int, sendDontHave: Bool, limit: Int
     ) {
         presences[cid] = nil
-        if let known = tasks[cid] {
-            tasks[cid]?.sendDontHave = known.sendDontHave || sendDontHave
+        if let known = blocks[cid] {
+            blocks[cid]?.sendDontHave = known.sendDontHave || sendDontHave
             if known.priority == priority { return }
-            tasks[cid]?.priority = priority
+            blocks[cid]?.priority = priority
             insert(Place(priority: priority, sequence: newSequence(for: cid), cid: cid))
             return
         }
-        if tasks.count >= limit {
+        if blocks.count >= limit {
             guard let least = firstLive(), least.priority < priority else { return }
             remove(least.cid)
         }
-        tasks[cid] = Task(
+        blocks[cid] = QueuedBlock(
             priority: priority, sequence: 0, byteCount: byteCount, sendDontHave: sendDontHave)
         self.byteCount += byteCount
         insert(Place(priority: priority, sequence: newSequence(for: cid), cid: cid))
@@ -67,7 +67,7 @@ struct PeerQueue {
 
     /// Queues a presence, unless the block itself is queued or there are `limit` already.
     mutating func appendPresence(_ cid: CID, isHave: Bool, limit: Int) {
-        guard tasks[cid] == nil else { return }
+        guard blocks[cid] == nil else { return }
         guard presences.count < limit || presences[cid] != nil else { return }
         presences[cid] = isHave
     }
@@ -75,8 +75,8 @@ struct PeerQueue {
     /// Takes back what is queued for a CID.
     mutating func remove(_ cid: CID) {
         presences[cid] = nil
-        guard let task = tasks.removeValue(forKey: cid) else { return }
-        byteCount -= task.byteCount
+        guard let block = blocks.removeValue(forKey: cid) else { return }
+        byteCount -= block.byteCount
     }
 
     /// Takes back everything.
@@ -90,17 +90,17 @@ struct PeerQueue {
             envelope.byteCount += cid.bytes.count + Envelope.entryOverhead
         }
         var blockBytes = 0
-        while blockBytes < limit, let place = popLive(), let task = tasks[place.cid] {
-            let isTooMuch = blockBytes + task.byteCount > BitswapMessage.sentByteLimit
+        while blockBytes < limit, let place = popLive(), let block = blocks[place.cid] {
+            let isTooMuch = blockBytes + block.byteCount > BitswapMessage.sentByteLimit
             if isTooMuch && blockBytes > 0 {
                 order.append(place)
                 break
             }
             remove(place.cid)
-            blockBytes += task.byteCount
+            blockBytes += block.byteCount
             envelope.blocks.append(
-                Envelope.WantedBlock(cid: place.cid, sendDontHave: task.sendDontHave))
-            envelope.byteCount += task.byteCount + place.cid.bytes.count + Envelope.entryOverhead
+                Envelope.WantedBlock(cid: place.cid, sendDontHave: block.sendDontHave))
+            envelope.byteCount += block.byteCount + place.cid.bytes.count + Envelope.entryOverhead
         }
         envelope.pendingByteCount = byteCount
         return envelope
@@ -108,16 +108,16 @@ struct PeerQueue {
 
     private mutating func newSequence(for cid: CID) -> Int {
         nextSequence += 1
-        tasks[cid]?.sequence = nextSequence
+        blocks[cid]?.sequence = nextSequence
         return nextSequence
     }
 
-    private func isLive(_ place: Place) -> Bool { tasks[place.cid]?.sequence == place.sequence }
+    private func isLive(_ place: Place) -> Bool { blocks[place.cid]?.sequence == place.sequence }
 
     private mutating func insert(_ place: Place) {
         // Cancels and wants in turn would let left places pile up.
-        if order.count >= 2 * tasks.count + 64 {
-            order.removeAll { [tasks] in tasks[$0.cid]?.sequence != $0.sequence }
+        if order.count >= 2 * blocks.count + 64 {
+            order.removeAll { [blocks] in blocks[$0.cid]?.sequence != $0.sequence }
         }
         var low = 0
         var high = order.count
