@@ -137,7 +137,8 @@ let package = Package(
         // Thousands of DHT peers in one thread; for tests and Benchmarks/, not in the program.
         module("KademliaSimulation", ["Multiformats", "Libp2p", "KademliaDHT"]),
         module(
-            "Bitswap", ["Multiformats", "IPLD", "UnixFS", "BlockStore", "Libp2p", logging]),
+            "Bitswap",
+            ["Multiformats", "IPLD", "BlockStore", "Pipeline", "Libp2p", deque, logging]),
         module("Discovery", ["Multiformats", "FileIO", "Libp2p", logging] + nio),
         module(
             "Provide",

@@ -19,6 +19,13 @@ public protocol BlockStore: BlockSource {
     /// - Throws: ``BlockStoreError`` with `failed`.
     func contains(_ cids: [CID]) async throws -> [Bool]
 
+    /// For each CID the length of its block in bytes, nil if the store does not have it.
+    ///
+    /// Nothing is checked: reading the block may still fail. Without an implementation of its own,
+    /// a store reads the blocks.
+    /// - Throws: ``BlockStoreError`` with `failed`.
+    func byteCounts(of cids: [CID]) async throws -> [Int?]
+
     /// Stores `blocks`; those that are there already are not stored twice.
     ///
     /// - Throws: ``BlockStoreError`` with `mismatch` if the bytes of one do not hash to its CID;
@@ -32,6 +39,23 @@ extension BlockStore {
     /// - Throws: ``BlockStoreError`` with `failed`.
     public func contains(_ cid: CID) async throws -> Bool {
         try await contains([cid]).first ?? false
+    }
+
+    /// For each CID the length of its block; reads those blocks that are there.
+    public func byteCounts(of cids: [CID]) async throws -> [Int?] {
+        var byteCounts: [Int?] = []
+        for (cid, isHere) in zip(cids, try await contains(cids)) {
+            guard isHere else {
+                byteCounts.append(nil)
+                continue
+            }
+            do { byteCounts.append(try await block(cid).bytes.count) } catch let error
+                as BlockStoreError where error.code == .notFound || error.code == .corrupt
+            {
+                byteCounts.append(nil)
+            }
+        }
+        return byteCounts
     }
 }
 

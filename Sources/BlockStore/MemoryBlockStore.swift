@@ -30,6 +30,13 @@ public final class MemoryBlockStore: BlockStore {
         }
     }
 
+    /// For each CID the length of its block.
+    public func byteCounts(of cids: [CID]) async throws -> [Int?] {
+        blocks.withLock { blocks in
+            cids.map { $0.inlineBlock?.bytes.count ?? blocks[$0.multihashBytes]?.count }
+        }
+    }
+
     /// Stores `blocks`, each checked.
     public func put(_ newBlocks: [Block]) async throws {
         for block in newBlocks { try block.verify() }

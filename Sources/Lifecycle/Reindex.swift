@@ -26,11 +26,14 @@ public struct Reindex: Sendable {
     ) async throws -> ReindexReport {
         var report = ReindexReport()
         try await repository.catalog.beginRebuild()
-        report.salvagedPackCount = try await repository.packs.salvage(.hot).packs.count
-        let packs = try await repository.packs.packs(in: .hot)
-        for (index, id) in packs.enumerated() {
+        var packs: [(id: PackID, tier: PackTier)] = []
+        for tier in Repository.tiers {
+            report.salvagedPackCount += try await repository.packs.salvage(tier).packs.count
+            packs += try await repository.packs.packs(in: tier).map { ($0, tier) }
+        }
+        for (index, pack) in packs.enumerated() {
             try Task.checkCancellation()
-            do { try await add(id, &report) } catch let error as PackError {
+            do { try await add(pack.id, pack.tier, &report) } catch let error as PackError {
                 report.failures.append("\(error)")
             }
             onPack(index + 1, packs.count)
@@ -39,18 +42,21 @@ public struct Reindex: Sendable {
         return report
     }
 
-    private func add(_ id: PackID, _ report: inout ReindexReport) async throws {
+    private func add(
+        _ id: PackID, _ tier: PackTier, _ report: inout ReindexReport
+    ) async throws {
         let index: PackIndex
-        do { index = try await repository.packs.index(of: id, tier: .hot) } catch let error
+        do { index = try await repository.packs.index(of: id, tier: tier) } catch let error
             as PackError where error.code == .damaged
         {
-            index = try await repository.packs.recoverIndex(of: id, tier: .hot)
+            index = try await repository.packs.recoverIndex(of: id, tier: tier)
             report.failures.append("\(error); its sound blocks were recovered")
         }
-        try await repository.commit(index, tier: .hot)
+        try await repository.commit(index, tier: tier)
         report.packCount += 1
         report.blockCount += index.blocks.count
-        try await addSnapshots(in: index, &report)
+        // Only what was ingested here has snapshots: a peer may send anything.
+        if tier == .hot { try await addSnapshots(in: index, &report) }
     }
 
     private func addSnapshots(

@@ -50,7 +50,10 @@ public final class Verify: Sendable {
         // What a crash kept from the catalog is no fault; it is taken in first.
         try await repository.salvage()
         let known = try await repository.catalog.packs()
-        let present = Set(try await repository.packs.packs(in: .hot))
+        var present: Set<PackID> = []
+        for tier in Repository.tiers {
+            present.formUnion(try await repository.packs.packs(in: tier))
+        }
         for pack in known where !present.contains(pack.id) { find(.missingPack(pack.id)) }
         let catalogued = Set(known.map(\.id))
         // Listed before the catalog was read, a pack may have been committed in between.

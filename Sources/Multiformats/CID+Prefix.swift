@@ -15,6 +15,19 @@ extension CID {
         /// The length of the digest.
         public let digestByteCount: Int
 
+        /// The prefix of every version 0 CID.
+        public static let version0 = Prefix(
+            version: .v0, codec: .dagPB, hashCode: .sha2_256, digestByteCount: 32)
+
+        private init(
+            version: Version, codec: Multicodec, hashCode: Multicodec, digestByteCount: Int
+        ) {
+            self.version = version
+            self.codec = codec
+            self.hashCode = hashCode
+            self.digestByteCount = digestByteCount
+        }
+
         fileprivate init(of cid: CID) {
             let fields = cid.multihashFields
             version = cid.version

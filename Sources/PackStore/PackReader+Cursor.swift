@@ -61,6 +61,13 @@ struct PackCursor {
         return Block(cid: cid, bytes: bytes)
     }
 
+    /// The length of the block at `ordinal`, in bytes.
+    ///
+    /// - Throws: ``PackError`` with `damaged`, or of the store.
+    mutating func byteCount(_ ordinal: Int) throws(PackError) -> Int {
+        try blockEntry(ordinal).byteCount
+    }
+
     private mutating func load(
         _ entry: BlockEntry, _ cache: some FrameCache
     ) throws(PackError) {

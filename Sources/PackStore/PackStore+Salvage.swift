@@ -12,6 +12,16 @@ public struct SalvageReport: Sendable {
     public internal(set) var removedCount = 0
     /// Parts that could not be completed, for a reason of the store's; they are still there.
     public internal(set) var failures: [PackError] = []
+
+    /// Nothing found.
+    public init() {}
+
+    /// Adds what was found in another tier.
+    public static func += (left: inout SalvageReport, right: SalvageReport) {
+        left.packs += right.packs
+        left.removedCount += right.removedCount
+        left.failures += right.failures
+    }
 }
 
 extension PackStore {

@@ -115,6 +115,23 @@ public final class PackStore: Sendable {
         }
     }
 
+    /// The lengths of blocks of one pack in bytes, by its index; nothing else is read.
+    ///
+    /// - Throws: ``PackError``.
+    public func byteCounts(
+        ofBlocks ordinals: [Int], of pack: PackID, tier: PackTier
+    ) async throws -> [Int] {
+        try await pool.run { [self] in
+            var cursor = PackCursor(try reader(of: pack, tier: tier))
+            var byteCounts = Array(repeating: 0, count: ordinals.count)
+            // In the order of the index, so that neighbours are read together.
+            for index in ordinals.indices.sorted(by: { ordinals[$0] < ordinals[$1] }) {
+                byteCounts[index] = try cursor.byteCount(ordinals[index])
+            }
+            return byteCounts
+        }
+    }
+
     /// The whole index of a pack, checked.
     ///
     /// - Throws: ``PackError``.

@@ -43,25 +43,28 @@ extension Repository {
     /// - Throws: `CatalogError`, or `PackError` if the tier cannot be listed.
     @discardableResult
     public func salvage() async throws -> SalvageReport {
-        let report = try await packs.salvage(.hot)
+        var report = SalvageReport()
+        for tier in Self.tiers { report += try await packs.salvage(tier) }
         for pack in report.packs { try await commit(pack) }
-        try await adopt()
+        for tier in Self.tiers { try await adopt(tier) }
         return report
     }
 
     /// Commits sealed packs that the catalog does not know.
-    private func adopt() async throws {
+    private func adopt(_ tier: PackTier) async throws {
         let known = Set(try await catalog.packs().map(\.id))
-        let unknown = try await packs.packs(in: .hot).filter { !known.contains($0) }
+        let unknown = try await packs.packs(in: tier).filter { !known.contains($0) }
         if unknown.isEmpty { return }
         // Their writer may have ended between giving a pack its name and making that durable.
         try await BlockingPool.shared.run { [path] in
-            try Directory(path + "/packs/" + PackTier.hot.name).synchronize()
+            try Directory(path + "/packs/" + tier.name).synchronize()
         }
         for id in unknown {
             // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`.
-            guard let index = try? await packs.index(of: id, tier: .hot) else { continue }
-            try await commit(index, tier: .hot)
+            guard let index = try? await packs.index(of: id, tier: tier) else { continue }
+            try await commit(index, tier: tier)
+            // Only what was ingested here has snapshots: a peer may send anything.
+            guard tier == .hot else { continue }
             for block in try await snapshotBlocks(in: index) {
                 if let record = SnapshotBlock.decode(block) { try await catalog.add(record) }
             }

@@ -22,6 +22,9 @@ public final class Repository: Sendable {
     /// The packs.
     public let packs: PackStore
 
+    /// The tiers in which packs lie: what was ingested, then what was fetched from peers.
+    public static let tiers: [PackTier] = [.hot, .cache]
+
     /// Where packs lie, as far as that was asked; some 50 bytes per pack.
     private let tiers = Mutex<[PackID: PackTier]>([:])
 
@@ -71,8 +74,11 @@ public final class Repository: Sendable {
         try await BlockingPool.shared.run {
             if creating { try create(at: path) }
             let config = try loadConfig(at: path)
-            let tier = try DirectoryObjectStore(path: path + "/packs/" + PackTier.hot.name)
-            return (config, PackStore(tiers: [.hot: tier]))
+            var tiers: [PackTier: any ObjectStore] = [:]
+            for tier in Self.tiers {
+                tiers[tier] = try DirectoryObjectStore(path: path + "/packs/" + tier.name)
+            }
+            return (config, PackStore(tiers: tiers))
         }
     }
 

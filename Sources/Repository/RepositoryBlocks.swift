@@ -72,6 +72,32 @@ public struct RepositoryBlocks: BlockStore {
         return zip(cids, known).map { $1 || $0.inlineBlock != nil }
     }
 
+    /// The length of each block, from the indexes of the packs.
+    public func byteCounts(of cids: [CID]) async throws -> [Int?] {
+        let places = try await repository.catalog.places(
+            of: cids.map { Array($0.multihashBytes) })
+        var byteCounts: [Int?] = cids.map { $0.inlineBlock?.bytes.count }
+        var packs: [PackID: [(index: Int, ordinal: Int)]] = [:]
+        for (index, place) in places.enumerated() where byteCounts[index] == nil {
+            guard let place else { continue }
+            packs[place.packID, default: []].append((index, Int(place.ordinal)))
+        }
+        for (pack, wanted) in packs {
+            do {
+                let found = try await repository.packs.byteCounts(
+                    ofBlocks: wanted.map(\.ordinal), of: pack,
+                    tier: try await repository.tier(of: pack))
+                for (block, byteCount) in zip(wanted, found) { byteCounts[block.index] = byteCount }
+            } catch let error as PackError {
+                // A pack that is gone or damaged has no blocks to tell of.
+                guard error.code == .notFound || error.code == .damaged else {
+                    throw BlockStoreError(error, cids[wanted[0].index])
+                }
+            }
+        }
+        return byteCounts
+    }
+
     /// Stores `blocks` in packs of their own, durably.
     ///
     /// For a few blocks at a time; many go through an ingest or an import.

@@ -35,6 +35,7 @@ public struct BlockStoreContract {
         #expect(error?.code == .notFound)
         #expect(error?.cid == cid)
         #expect(try await store.contains([cid]) == [false])
+        #expect(try await store.byteCounts(of: [cid]) == [nil])
     }
 
     private func identityNeedsNoStorage() async throws {
@@ -99,6 +100,9 @@ public struct BlockStoreContract {
         }
         let inOrder = blocks.indices.map { index in found.withLock { $0[index] } }
         #expect(inOrder == blocks)
+        #expect(
+            try await store.byteCounts(of: blocks.map(\.cid))
+                == blocks.map { Optional($0.bytes.count) })
 
         let absent = try cid(Array("nobody put this either".utf8))
         let error = await #expect(throws: BlockStoreError.self) {
