@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a node does when asked: the same by a call in this process, and over the control socket.
+public protocol ControlService: Sendable {
+    /// Begins what belongs together: the requests of one connection, or of one command.
+    ///
+    /// Blocks that are asked for in one session are looked for with what was learnt before in it.
+    func makeSession() -> any ControlSession
+}
+
+/// Requests that belong together.
+public protocol ControlSession: Sendable {
+    /// Does what `request` asks and calls `answer` for each answer but the last one, which says
+    /// that all is done; with a block come its bytes.
+    ///
+    /// - Throws: ``ControlError``; `CancellationError`; what `answer` throws.
+    func perform(
+        _ request: ControlRequest,
+        _ answer: @escaping @Sendable (ControlAnswer, [UInt8]) async throws -> Void) async throws
+}
