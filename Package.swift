@@ -148,11 +148,19 @@ let package = Package(
             ]),
 
         // Floor 5: surfaces.
+        module(
+            "Node",
+            [
+                "Multiformats", "IPLD", "FileIO", "BlockStore", "Catalog", "Repository", "Pipeline",
+                "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
+                logging, lifecycle,
+            ] + nio),
         .executableTarget(
             name: "cairn",
             dependencies: [
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
-                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", argumentParser,
+                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", "Libp2p",
+                "Provide", "Node", argumentParser, logging,
             ], swiftSettings: strict),
 
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
@@ -190,6 +198,11 @@ let package = Package(
             [
                 "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "PackStore",
                 "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO", logging,
+            ]),
+        tests(
+            "Node",
+            [
+                "Node", "Libp2p", "Repository", "BlockStore", "IPLD", "Multiformats", "Catalog",
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),

@@ -31,6 +31,12 @@ struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Keep",
                 subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+            CommandGroup(
+                name: "Share",
+                subcommands: [
+                    NodeCommand.self, IDCommand.self, Swarm.self, Ping.self, DHTCommand.self,
+                    ProvideCommand.self,
+                ]),
             CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
             CommandGroup(name: "Shell", subcommands: [Completions.self]),
         ])
@@ -39,16 +45,24 @@ struct Cairn: AsyncParsableCommand {
         Limits.raiseOpenFiles()
         Machine.keepHeapsSmall()
         do {
-            try await Interrupt.cancelling {
-                var command = try parseAsRoot()
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
-                }
+            let command = try parseAsRoot()
+            if let node = command as? NodeCommand {
+                // Takes the signals itself, to end in good order.
+                try await Interrupt.exitingAtSecond { try await node.run() }
+            } else {
+                try await Interrupt.cancelling { try await run(command) }
             }
         } catch {
             Failure.exit(with: error)
+        }
+    }
+
+    private static func run(_ command: any ParsableCommand) async throws {
+        var command = command
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
         }
     }
 }
