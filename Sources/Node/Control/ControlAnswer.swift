@@ -19,7 +19,7 @@ public struct ControlAnswer: Codable, Hashable, Sendable {
     /// What was announced.
     public var provided: ProvidedReport?
     /// How announcing goes.
-    public var status: ProvideReport?
+    public var status: AnnounceReport?
     /// A block; its bytes follow the line.
     public var block: BlockReport?
     /// Nothing follows: all was done.

@@ -28,33 +28,34 @@ extension PeerReport {
     var line: String { ([id] + addresses).map { Escape.name($0) }.joined(separator: " ") }
 }
 
-extension ProvideReport {
+extension AnnounceReport {
     /// The report as JSON.
     var json: JSON {
         .object([
-            ("strategy", .string(strategy)), ("total", .count(total)), ("done", .count(done)),
-            ("due", .count(due)), ("failing", .count(failing)), ("regions", .count(regions)),
-            ("regionsDone", .count(regionsDone)), ("recordsPerSecond", .double(recordsPerSecond)),
-            ("cycleEnds", .text(cycleEnd)), ("intervalSeconds", .double(intervalSeconds)),
-            ("warnings", .strings(warnings)), ("errors", .strings(errors)),
+            ("strategy", .string(strategy)), ("connectivity", .string(connectivity)),
+            ("total", .count(total)), ("done", .count(done)), ("due", .count(due)),
+            ("fresh", .count(fresh)), ("failing", .count(failing)),
+            ("waitingPacks", .count(waitingPacks)), ("regions", .count(regions)),
+            ("runningRegions", .count(runningRegions)),
+            ("failingRegions", .count(failingRegions)),
+            ("recordsPerSecond", .double(recordsPerSecond)), ("records", .count(records)),
+            ("lookups", .count(lookups)),
+            ("cycleEnd", .string(Figures.time(milliseconds: cycleEnd * 1000))),
+            ("lateSeconds", .integer(lateSeconds)), ("warning", .text(warning)),
+            ("errors", .strings(errors)),
         ])
     }
 
     /// The report for people.
     var lines: [String] {
-        var lines = [
-            "strategy: \(strategy), every \(Figures.duration(.seconds(intervalSeconds)))",
+        [
+            "strategy: \(strategy)", "network: \(connectivity)",
             "announced: \(Figures.count(done)) of \(Figures.count(total))",
-            "due: \(Figures.count(due)), failing: \(Figures.count(failing))",
-            "regions: \(Figures.count(regionsDone)) of \(Figures.count(regions))",
-            "rate: \(Figures.decimal(recordsPerSecond, 1)) records/s",
+            "due: \(Figures.count(due)), new: \(Figures.count(fresh)), failing: \(Figures.count(failing))",
+            "regions: \(Figures.count(regions)), \(Figures.count(runningRegions)) at work, \(Figures.count(failingRegions)) failing",
+            "sent: \(Figures.count(records, "record")) after \(Figures.count(lookups, "look-up")), \(Figures.decimal(recordsPerSecond, 1)) per second",
+            "cycle ends: \(Figures.time(milliseconds: cycleEnd * 1000))",
         ]
-        if let cycleEnd { lines.append("cycle ends: \(cycleEnd)") }
-        return lines
-    }
-
-    private var cycleEnd: String? {
-        cycleEndsAtMilliseconds.map { Figures.time(milliseconds: $0) }
     }
 }
 

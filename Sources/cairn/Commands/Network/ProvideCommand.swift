@@ -32,8 +32,9 @@ struct ProvideStatusCommand: AsyncParsableCommand {
             for line in status.lines { Console.line(line) }
             for error in status.errors { Console.line("error: \(Escape.name(error))") }
         }
-        for warning in status.warnings { Console.error("warning: \(warning)") }
-        if !status.warnings.isEmpty { throw ExitCode(Failure.failed) }
+        guard let warning = status.warning else { return }
+        Console.error("warning: \(warning)")
+        throw ExitCode(Failure.failed)
     }
 }
 
