@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Discovery
 public import Libp2p
 public import Multiformats
 public import Provide
@@ -12,15 +13,6 @@ extension NodeOptions {
         Multiaddr(components: [.ip6(Array(repeating: 0, count: 16)), .tcp(4001)]),
     ]
 
-    /// The peers through which programs join the public network, as Kubo lists them.
-    public static let publicBootstrap: [PeerInfo] = [
-        ("bootstrap.libp2p.io", "QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN"),
-        ("bootstrap.libp2p.io", "QmQCU2EcMqAqQPR2i9bChDtGNJchTbq5TbXJJ16u19uLTa"),
-        ("bootstrap.libp2p.io", "QmbLHAnMoJPWSCR5Zhtx6BHJX9KiKNN6tpvbUcqanj75Nb"),
-        ("bootstrap.libp2p.io", "QmcZf59bWwK5XFi76CZX8cbJ4BhTzzA3gU1ZjYZcYW3dwt"),
-        ("va1.bootstrap.libp2p.io", "12D3KooWKnDdG3iXw9eTFijk3EWSunZcFi54Zka4wmtqtt6rPxc8"),
-    ].compactMap { try? peer("/dnsaddr/\($0)/p2p/\($1)", place: "") }  // a test parses them all
-
     /// What `config` says, and the defaults for the rest.
     ///
     /// - Throws: ``NodeError`` with `badOptions`, and the line.
@@ -30,7 +22,8 @@ extension NodeOptions {
             listen = try items.nodeMap { try Self.address($0.value, place: $0.place) }
         }
         if let items = config.bootstrap {
-            bootstrap = try items.nodeMap { try Self.peer($0.value, place: $0.place) }
+            bootstrap = try Self.bootstrap(
+                items.map(\.value), place: items.first?.place ?? "bootstrap")
         }
         if let item = config.scope { scope = try Self.word(item.value, place: item.place) }
         if let item = config.dht { dht = try Self.word(item.value, place: item.place) }
@@ -102,6 +95,17 @@ extension NodeOptions {
         return PeerInfo(id: id, addresses: bare == address ? [] : [bare])
     }
 
+    /// Peers to begin with: addresses, or `default` for those of the public network.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func bootstrap(
+        _ texts: [String], place: String
+    ) throws(NodeError) -> BootstrapPeers {
+        do { return try BootstrapPeers(texts: texts) } catch {
+            throw NodeError(.badOptions, "\(place): \(error)")
+        }
+    }
+
     /// A network as CIDR.
     ///
     /// - Throws: as ``address(_:place:)``.
@@ -140,6 +144,25 @@ extension NodeOptions {
             throw NodeError(.badOptions, "\(place): \(text) is none of \(words)")
         }
         return word
+    }
+}
+
+extension NodeOptions {
+    /// The same for a host that lives as long as a command: it asks the DHTs and serves nobody
+    /// there, looks for nobody on the local network, and takes any free port.
+    public var forVisit: NodeOptions {
+        var options = self
+        options.listen = listen.map { address in
+            Multiaddr(
+                components: address.components.map { component in
+                    if case .tcp = component { .tcp(0) } else { component }
+                })
+        }
+        options.dht = .client
+        options.usesMDNS = false
+        options.servesRendezvous = false
+        options.rendezvousPoints = []
+        return options
     }
 }
 

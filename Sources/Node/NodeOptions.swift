@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Discovery
 public import Libp2p
 public import Multiformats
 public import Provide
@@ -39,7 +40,7 @@ public struct NodeOptions: Sendable {
     /// Where to listen. Default: TCP port 4001 on every address.
     public var listen: [Multiaddr]
     /// Peers to begin with. Default: those of the public network.
-    public var bootstrap: [PeerInfo]
+    public var bootstrap: BootstrapPeers
     /// Which DHTs. Default `both`.
     public var scope = Scope.both
     /// Part in them. Default `auto`.
@@ -68,7 +69,7 @@ public struct NodeOptions: Sendable {
     /// The defaults, listening on `listen`.
     public init(
         listen: [Multiaddr] = NodeOptions.publicListen,
-        bootstrap: [PeerInfo] = NodeOptions.publicBootstrap
+        bootstrap: BootstrapPeers = .public
     ) {
         self.listen = listen
         self.bootstrap = bootstrap

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FileIO
+import Node
 
 @main
 struct Cairn: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct Cairn: AsyncParsableCommand {
 
             Shell completions: `cairn completions bash|zsh|fish`.
             """,
-        version: "0.1.0",
+        version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(name: "Store", subcommands: [Ingest.self, Import.self]),
             CommandGroup(

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import Libp2p
-import Multiformats
 import Node
 import Repository
 
@@ -17,7 +15,7 @@ struct HostArguments: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Peers to begin with, as /ip4/…/tcp/…/p2p/ID; `none` for none.",
+            "Peers to begin with, as /ip4/…/tcp/…/p2p/ID; `default`, or `none`.",
             discussion: "Default: what config.yaml says, or those of the public network.",
             valueName: "address"))
     var bootstrap: [String] = []
@@ -38,9 +36,7 @@ struct HostArguments: ParsableArguments {
     func options(_ config: RepositoryConfig) throws -> NodeOptions {
         var options = try NodeOptions(config.network)
         if !bootstrap.isEmpty {
-            options.bootstrap =
-                bootstrap == ["none"]
-                ? [] : try bootstrap.map { try NodeOptions.peer($0, place: "--bootstrap") }
+            options.bootstrap = try NodeOptions.bootstrap(bootstrap, place: "--bootstrap")
         }
         if !allowNet.isEmpty {
             options.filter.allowedNetworks = try allowNet.map {

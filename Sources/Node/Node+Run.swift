@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileIO
+public import Libp2p
+public import Logging
+public import Repository
+import ServiceLifecycle
+
+extension Node {
+    /// How long a node may take to end in good order.
+    private static let shutdownLimit = Duration.seconds(20)
+
+    /// Runs the node of `repository` until SIGINT or SIGTERM, which end it in good order.
+    ///
+    /// `onReady` is called once it listens, serves and can be asked by the control socket.
+    /// - Throws: ``NodeError``; `IOError`; what ends a part unforeseen.
+    public static func run(
+        _ repository: Repository, options: NodeOptions, logger: Logger,
+        onReady: @escaping @Sendable (Node) -> Void
+    ) async throws {
+        let path = repository.path
+        let (lock, key) = try await BlockingPool.shared.run {
+            let lock = try NodeLock(repository: path)
+            return (lock, try NodeIdentity.load(repository: path))
+        }
+        defer { withExtendedLifetime(lock) {} }
+        let parts = NodeParts(repository: repository, options: options, logger: logger)
+        let host = try await parts.makeHost(key)
+        let node = try await parts.makeNode(host, isVisit: false)
+        let control = try await ControlServer(
+            repository: path, service: node, logger: parts.label("control"))
+        let ready = NodeService(description: "ready") {
+            try await node.untilServing()
+            onReady(node)
+        }
+        var services = (node.services + [control]).map {
+            ServiceGroupConfiguration.ServiceConfiguration(service: $0)
+        }
+        services.append(.init(service: ready, successTerminationBehavior: .ignore))
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigint, .sigterm],
+            logger: parts.label("lifecycle"))
+        configuration.maximumGracefulShutdownDuration = shutdownLimit
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// Runs `body` with a node that lives no longer: it serves nobody in the DHT, announces
+    /// nothing by itself, and has no control socket.
+    ///
+    /// Blocks that it fetched are kept in the cache.
+    /// - Throws: what `body` throws; ``NodeError``; `IOError`.
+    public static func visiting<Result: Sendable>(
+        _ repository: Repository, options: NodeOptions, identity: Identity, logger: Logger,
+        _ body: @escaping @Sendable (Node) async throws -> Result
+    ) async throws -> Result {
+        let key: PrivateKey
+        switch identity {
+        case .temporary: key = .makeEd25519()
+        case .repository:
+            key = try await BlockingPool.shared.run { [path = repository.path] in
+                try NodeIdentity.load(repository: path)
+            }
+        }
+        let parts = NodeParts(repository: repository, options: options, logger: logger)
+        let node = try await parts.makeNode(try await parts.makeHost(key), isVisit: true)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in node.services { group.addTask { try await service.run() } }
+            defer { group.cancelAll() }
+            if !options.bootstrap.peers.isEmpty { try await node.untilOnline() }
+            do {
+                let result = try await body(node)
+                try await node.blocks.flush()
+                return result
+            } catch {
+                if !Task.isCancelled { try await node.blocks.flush() }
+                throw error
+            }
+        }
+    }
+
+    /// Waits until the DHTs that are to serve do.
+    private func untilServing() async throws {
+        while dht.all.contains(where: { $0.options.mode == .server && !$0.isServing }) {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    /// Waits until a peer of the DHT is known, or it is clear that none will answer soon.
+    private func untilOnline() async throws {
+        let end = ContinuousClock.now + .seconds(10)
+        while await !dht.isOnline(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+    }
+}
