@@ -25,7 +25,7 @@ extension Node {
         }
         defer { withExtendedLifetime(lock) {} }
         let parts = NodeParts(repository: repository, options: options, logger: logger)
-        let host = try await parts.makeHost(key)
+        let host = try parts.makeHost(key)
         let node = try await parts.makeNode(host, isVisit: false)
         let control = try await ControlServer(
             repository: path, service: node, logger: parts.label("control"))
@@ -62,10 +62,11 @@ extension Node {
             }
         }
         let parts = NodeParts(repository: repository, options: options, logger: logger)
-        let node = try await parts.makeNode(try await parts.makeHost(key), isVisit: true)
+        let node = try await parts.makeNode(try parts.makeHost(key), isVisit: true)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for service in node.services { group.addTask { try await service.run() } }
             defer { group.cancelAll() }
+            try await node.nodeHost.untilListening()
             if !options.bootstrap.peers.isEmpty { try await node.untilOnline() }
             do {
                 let result = try await body(node)
@@ -78,8 +79,14 @@ extension Node {
         }
     }
 
-    /// Waits until the DHTs that are to serve do.
+    /// Waits until the host listens, and the DHTs that are to serve do.
     private func untilServing() async throws {
+        try await nodeHost.untilListening()
+        // Nothing tells yet whether strangers get through a router; an address on the internet
+        // needs none.
+        if host.addresses.contains(where: { $0.isPublic }) {
+            for dht in dht.all { dht.setReachability(.reachable) }
+        }
         while dht.all.contains(where: { $0.options.mode == .server && !$0.isServing }) {
             try await Task.sleep(for: .milliseconds(5))
         }

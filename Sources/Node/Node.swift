@@ -2,7 +2,6 @@
 
 import Bitswap
 import BlockStore
-public import IPLD
 import KademliaDHT
 public import Libp2p
 import Logging
@@ -60,12 +59,14 @@ public final class Node: ControlService {
     /// The host.
     public var host: any Host { nodeHost.host }
 
-    /// Begins what belongs together.
-    public func makeSession() -> any ControlSession { NodeSession(self) }
-
-    /// The blocks of the store, and of peers asked in a session of its own.
-    func makeBlockSource() -> any BlockSource {
-        NetworkBlocks(store: blocks, session: bitswap.makeSession())
+    /// Runs `body` with a session: what belongs together.
+    public func withSession<Result>(
+        _ body: (any ControlSession) async throws -> Result
+    ) async throws -> Result {
+        let found = NetworkBlocks(local: blocks, session: bitswap.makeSession(), sink: blocks)
+        return try await found.prefetching { ahead in
+            try await body(NodeSession(self, blocks: found, ahead: ahead))
+        }
     }
 
     /// Who the node is, and where it can be reached.
@@ -74,7 +75,6 @@ public final class Node: ControlService {
         return NodeIdentityReport(
             id: "\(id)",
             addresses: host.addresses.map { "\($0.appending(.p2p(id)))" },
-            listening: nodeHost.listening.map { "\($0.appending(.p2p(id)))" },
             keyType: "\(nodeHost.publicKey.type)", agent: ProgramVersion.agent,
             protocols: nodeHost.protocols().map(\.description).sorted(),
             connections: host.connectedPeers.count, processID: Int(getpid()))
@@ -84,7 +84,7 @@ public final class Node: ControlService {
     func report(of peer: PeerID) -> PeerReport {
         PeerReport(
             id: "\(peer)", addresses: host.addressBook.addresses(of: peer).map { "\($0)" },
-            connected: host.isConnected(to: peer),
+            connected: host.isConnected(to: peer), agent: nodeHost.agent(peer),
             protocols: host.addressBook.protocols(of: peer)?.map(\.description).sorted())
     }
 

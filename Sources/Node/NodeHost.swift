@@ -1,18 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Libp2p
+import Libp2pNIO
 import Multiformats
 
-/// The host that a node runs on: one on sockets, or one in memory.
+/// The host that a node runs on, and what is known of it beyond the contract: one on sockets, or
+/// one in memory.
 struct NodeHost: Sendable {
     /// The host itself.
     let host: any Host
     /// The public half of its key.
     let publicKey: PublicKey
-    /// Where it listens, with real ports, without `/p2p`.
-    let listening: [Multiaddr]
     /// The protocols that it answers.
-    let protocols: @Sendable () -> [ProtocolID]
+    var protocols: @Sendable () -> Set<ProtocolID> = { [] }
+    /// What a peer said that it is.
+    var agent: @Sendable (PeerID) -> String? = { _ in nil }
+    /// Returns once it listens.
+    var untilListening: @Sendable () async throws -> Void = {}
     /// Serves until it is cancelled; then all connections are closed.
     let run: @Sendable () async throws -> Void
+
+    /// A host on sockets.
+    init(_ host: SocketHost, publicKey: PublicKey) {
+        self.host = host
+        self.publicKey = publicKey
+        protocols = { host.protocols }
+        agent = { peer in host.connections.first { $0.peer == peer }?.agentVersion }
+        untilListening = { try await host.waitUntilListening() }
+        run = { try await host.run() }
+    }
 }

@@ -5,6 +5,7 @@ import BlockStore
 import Discovery
 import KademliaDHT
 import Libp2p
+import Libp2pNIO
 import Logging
 import Multiformats
 import Provide
@@ -23,6 +24,18 @@ struct NodeParts {
     let repository: Repository
     let options: NodeOptions
     let logger: Logger
+
+    /// A host on sockets, which is not on the network yet.
+    func makeHost(_ key: PrivateKey) throws -> NodeHost {
+        var host = SocketHostOptions()
+        host.listenAddresses = options.listen
+        host.securities = options.security.map { $0 == .noise ? .noise : .tls }
+        host.filter = options.filter
+        host.waterMarks = options.waterMarks
+        host.agentVersion = ProgramVersion.agent
+        let socketHost = try SocketHost(identity: key, options: host, logger: label("host"))
+        return NodeHost(socketHost, publicKey: key.publicKey)
+    }
 
     /// A node on `host`; one for a visit keeps no files of its own and announces nothing.
     func makeNode(_ host: NodeHost, isVisit: Bool) async throws -> Node {
@@ -62,7 +75,7 @@ struct NodeParts {
     /// The DHTs on `host`.
     private func makeRouting(_ host: any Host, isVisit: Bool) async throws -> NodeRouting {
         let wan = DHT(
-            host: host, options: wanOptions(host),
+            host: host, options: wanOptions,
             store: try await makeStore(Self.providersName, isVisit: isVisit),
             logger: label("dht.wan"))
         let lan = DHT(
@@ -82,17 +95,13 @@ struct NodeParts {
         return try await SQLiteProviderStore.open(at: repository.path + "/" + name)
     }
 
-    private func wanOptions(_ host: any Host) -> DHTOptions {
+    private var wanOptions: DHTOptions {
         // A node that keeps to private networks takes their addresses for the world.
         var dht = isSecluded ? DHTOptions.isolated : .wan
         switch options.dht {
         case .client: dht.mode = .client
         case .server: dht.mode = .server
-        case .auto:
-            // Nothing tells yet whether strangers get through a router; a public address of its
-            // own needs none.
-            let isPublic = host.addresses.contains { $0.isPublic }
-            dht.mode = isSecluded || isPublic ? .server : .client
+        case .auto: dht.mode = isSecluded ? .server : .auto
         }
         dht.bootstrapPeers = options.bootstrap.peers
         return dht

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bitswap
 import BlockStore
 import IPLD
 import Multiformats
@@ -13,16 +14,19 @@ extension NodeSession {
                 .badRequest, "give 1 to \(ControlRequest.maximumCIDCount) CIDs, not \(texts.count)")
         }
         let cids = try texts.map { try cid($0) }
+        let source = request.ahead == true ? ahead : found
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, cid) in cids.enumerated() {
                 if index >= Self.blockWidth { try await group.next() }
-                group.addTask { [self] in try await block(cid, index, answer) }
+                group.addTask { try await Self.block(cid, index, source, answer) }
             }
             try await group.waitForAll()
         }
     }
 
-    private func block(_ cid: CID, _ index: Int, _ answer: @escaping Answer) async throws {
+    private static func block(
+        _ cid: CID, _ index: Int, _ source: NetworkBlocks, _ answer: @escaping Answer
+    ) async throws {
         var result = ControlAnswer()
         do {
             let block = try await source.block(cid)

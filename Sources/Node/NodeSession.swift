@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockStore
-import IPLD
+import Bitswap
 import KademliaDHT
 import Libp2p
 import Multiformats
@@ -16,12 +15,15 @@ final class NodeSession: ControlSession {
 
     let node: Node
     /// The blocks of the store and of peers, with what was learnt of peers in this session.
-    let source: any BlockSource
+    let found: NetworkBlocks
+    /// The same for whoever reads a whole DAG.
+    let ahead: NetworkBlocks
 
     /// A session of `node`.
-    init(_ node: Node) {
+    init(_ node: Node, blocks: NetworkBlocks, ahead: NetworkBlocks) {
         self.node = node
-        source = node.makeBlockSource()
+        found = blocks
+        self.ahead = ahead
     }
 
     /// As in ``ControlSession``.

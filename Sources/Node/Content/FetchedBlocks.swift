@@ -15,7 +15,7 @@ import Synchronization
 /// A block can be read as soon as it was put. What waits is written when it fills a pack's worth,
 /// once a second while ``run()`` runs, and by ``flush()``; until then a crash loses it, which costs
 /// fetching it again.
-public final class FetchedBlocks: BlockStore {
+public final class FetchedBlocks: BlockStore, BlockSink {
     /// What is kept.
     public struct Options: Hashable, Sendable {
         /// The most bytes of packs in the `cache` tier; beyond that fetched blocks are handed out
@@ -58,7 +58,7 @@ public final class FetchedBlocks: BlockStore {
     }
 
     /// A block that waits to be written; nil if it does not.
-    private func pending(_ cid: CID) -> Block? {
+    public func pendingBlock(_ cid: CID) -> Block? {
         let key = Array(cid.multihashBytes)
         return state.withLock { $0.waiting[key] ?? $0.writing[key] }
             .map { Block(cid: cid, bytes: $0.bytes) }
@@ -66,7 +66,7 @@ public final class FetchedBlocks: BlockStore {
 
     /// The block, from the repository or from what waits.
     public func block(_ cid: CID) async throws -> Block {
-        if let pending = pending(cid) { return pending }
+        if let pending = pendingBlock(cid) { return pending }
         return try await stored.block(cid)
     }
 
@@ -76,7 +76,7 @@ public final class FetchedBlocks: BlockStore {
     ) async throws {
         var rest: [(index: Int, cid: CID)] = []
         for (index, cid) in cids.enumerated() {
-            if let pending = pending(cid) {
+            if let pending = pendingBlock(cid) {
                 try body(index, pending)
             } else {
                 rest.append((index, cid))
@@ -88,16 +88,29 @@ public final class FetchedBlocks: BlockStore {
 
     /// Whether each block is there.
     public func contains(_ cids: [CID]) async throws -> [Bool] {
-        let pending = cids.map { self.pending($0) != nil }
+        let pending = cids.map { pendingBlock($0) != nil }
         if pending.allSatisfy({ $0 }) { return pending }
         return zip(pending, try await stored.contains(cids)).map { $0 || $1 }
     }
+
+    /// The length of each block that is there.
+    public func byteCounts(of cids: [CID]) async throws -> [Int?] {
+        let pending = cids.map { pendingBlock($0)?.bytes.count }
+        return zip(pending, try await stored.byteCounts(of: cids)).map { $0 ?? $1 }
+    }
+
+    /// Gathers a block that came from a peer, and was checked; otherwise as for many.
+    public func put(_ block: Block) async throws { try await gather([block]) }
 
     /// Gathers blocks that came from peers; waits while too many are gathered already.
     ///
     /// - Throws: `BlockStoreError`; a failure to write is logged, and costs the blocks.
     public func put(_ blocks: [Block]) async throws {
         for block in blocks { try block.verify() }
+        try await gather(blocks)
+    }
+
+    private func gather(_ blocks: [Block]) async throws {
         guard try await hasRoom() else { return }
         let isFull = state.withLock { state in
             for block in blocks where block.cid.inlineBlock == nil {

@@ -12,9 +12,13 @@ public struct SessionBlocks: BlockSource {
 
     private let session: any ControlSession
     private let patience: Duration
+    private let readsAll: Bool
 
     /// Asks by `session`, and gives up when nothing has come for `patience`.
-    public init(_ session: any ControlSession, patience: Duration) {
+    ///
+    /// With `readsAll` the node fetches also what blocks link to, which is asked for later.
+    public init(_ session: any ControlSession, patience: Duration, readsAll: Bool) {
+        self.readsAll = readsAll
         self.session = session
         self.patience = patience
     }
@@ -46,6 +50,7 @@ public struct SessionBlocks: BlockSource {
     ) async throws {
         var request = ControlRequest(.blocks)
         request.cids = cids.map { "\($0)" }
+        request.ahead = readsAll
         let watch = IdleWatch()
         try await withThrowingTaskGroup(of: Void.self) { [request] group in
             group.addTask {

@@ -38,10 +38,8 @@ public struct ControlAnswer: Codable, Hashable, Sendable {
 public struct NodeIdentityReport: Codable, Hashable, Sendable {
     /// The peer ID in base58.
     public var id: String
-    /// Multiaddrs with `/p2p/ID`, as the node tells them to others.
-    public var addresses: [String]
     /// Multiaddrs on which it listens, with real ports and with `/p2p/ID`.
-    public var listening: [String]
+    public var addresses: [String]
     /// The public key's type.
     public var keyType: String
     /// What it tells others of itself.
@@ -55,12 +53,11 @@ public struct NodeIdentityReport: Codable, Hashable, Sendable {
 
     /// Whatever is known.
     public init(
-        id: String, addresses: [String], listening: [String], keyType: String, agent: String,
-        protocols: [String], connections: Int, processID: Int
+        id: String, addresses: [String], keyType: String, agent: String, protocols: [String],
+        connections: Int, processID: Int
     ) {
         self.id = id
         self.addresses = addresses
-        self.listening = listening
         self.keyType = keyType
         self.agent = agent
         self.protocols = protocols

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Any number of requests may be under way; each gets its answers in the order in which the node
 /// gave them. An answer that is not taken holds back those of the other requests.
-public final class ControlClient: ControlService, ControlSession {
+public final class ControlClient: ControlSession {
     private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     private struct State {
@@ -51,9 +51,6 @@ public final class ControlClient: ControlService, ControlSession {
             }
         }
     }
-
-    /// The connection is the session.
-    public func makeSession() -> any ControlSession { self }
 
     /// Sends `request` and hands on what the node answers.
     ///

@@ -61,6 +61,8 @@ public struct ControlRequest: Codable, Hashable, Sendable {
     public var count: Int?
     /// At most so many.
     public var limit: Int?
+    /// Whether what the blocks link to will be asked for, too, so that it is fetched before.
+    public var ahead: Bool?
 
     /// Asks for `command`; the client sets the id.
     public init(_ command: Command) {

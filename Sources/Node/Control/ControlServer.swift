@@ -91,35 +91,44 @@ public final class ControlServer: Service {
             }.get()
             try await connection.executeThenClose { [self] inbound, outbound in
                 try await channel.setOption(.autoRead, value: true).get()
-                let session = service.makeSession()
-                let room = WeightedSemaphore(capacity: limits.requestCount)
-                var framer = ControlFramer(lineLimit: ControlRequest.maximumByteCount)
-                try await withThrowingDiscardingTaskGroup { group in
-                    // The client is gone, or sent nonsense: nobody waits for what still runs.
-                    defer {
-                        channel.close(promise: nil)
-                        group.cancelAll()
-                    }
-                    group.addTask {
-                        // Also while all requests run and no more are read.
-                        try await channel.closeFuture.get()
-                        throw CancellationError()
-                    }
-                    for try await buffer in inbound {
-                        framer.append(buffer.readableBytesView)
-                        while let line = try framer.nextLine() {
-                            try await room.acquire(1)
-                            let line = Array(line)
-                            group.addTask {
-                                defer { room.release(1) }
-                                try await Self.answer(line, session, outbound)
-                            }
-                        }
-                    }
+                try await service.withSession { session in
+                    try await serve(session, on: channel, inbound, outbound)
                 }
             }
         } catch {
             logger.debug("a control connection ended", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func serve(
+        _ session: any ControlSession, on channel: any Channel,
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) async throws {
+        let room = WeightedSemaphore(capacity: limits.requestCount)
+        var framer = ControlFramer(lineLimit: ControlRequest.maximumByteCount)
+        try await withThrowingDiscardingTaskGroup { group in
+            // The client is gone, or sent nonsense: nobody waits for what still runs.
+            defer {
+                channel.close(promise: nil)
+                group.cancelAll()
+            }
+            group.addTask {
+                // Also while all requests run and no more are read.
+                try await channel.closeFuture.get()
+                throw CancellationError()
+            }
+            for try await buffer in inbound {
+                framer.append(buffer.readableBytesView)
+                while let line = try framer.nextLine() {
+                    try await room.acquire(1)
+                    let line = Array(line)
+                    group.addTask {
+                        defer { room.release(1) }
+                        try await Self.answer(line, session, outbound)
+                    }
+                }
+            }
         }
     }
 

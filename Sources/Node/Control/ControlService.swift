@@ -2,10 +2,13 @@
 
 /// What a node does when asked: the same by a call in this process, and over the control socket.
 public protocol ControlService: Sendable {
-    /// Begins what belongs together: the requests of one connection, or of one command.
+    /// Runs `body` with a session: requests that belong together, such as those of one
+    /// connection, or of one command.
     ///
-    /// Blocks that are asked for in one session are looked for with what was learnt before in it.
-    func makeSession() -> any ControlSession
+    /// Blocks that are asked for in a session are looked for with what was learnt before in it.
+    func withSession<Result>(
+        _ body: (any ControlSession) async throws -> Result
+    ) async throws -> Result
 }
 
 /// Requests that belong together.

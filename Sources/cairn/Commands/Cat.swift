@@ -26,7 +26,7 @@ struct Cat: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try await repository.open()
-        try await ContentBlocks.reading(opened, fetch, host) { blocks in
+        try await ContentBlocks.reading(opened, fetch, host, readsAll: length == nil) { blocks in
             let reader = UnixFSReader(source: blocks)
             for path in paths {
                 let cid = try await reader.resolve(try ContentPath(path))

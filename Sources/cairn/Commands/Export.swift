@@ -52,7 +52,9 @@ struct Export: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await ContentBlocks.reading(try await repository.open(), fetch, host) {
+        try await ContentBlocks.reading(
+            try await repository.open(), fetch, host, readsAll: true
+        ) {
             try await export($0)
         }
     }

@@ -33,7 +33,9 @@ struct Get: AsyncParsableCommand {
     @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        try await ContentBlocks.reading(try await repository.open(), fetch, host) {
+        try await ContentBlocks.reading(
+            try await repository.open(), fetch, host, readsAll: true
+        ) {
             try await get(from: $0)
         }
     }

@@ -7,7 +7,7 @@ extension NodeIdentityReport {
     var fields: [(String, JSON)] {
         [
             ("id", .string(id)), ("keyType", .string(keyType)), ("agent", .string(agent)),
-            ("listening", .strings(listening)), ("addresses", .strings(addresses)),
+            ("addresses", .strings(addresses)),
             ("protocols", .strings(protocols)), ("connections", .count(connections)),
             ("processID", .count(processID)),
         ]

@@ -12,21 +12,29 @@ struct ContentBlocks: BlockSource {
     private let stored: RepositoryBlocks
     private let network: NetworkFallback?
     private let patience: Duration
+    private let readsAll: Bool
 
-    private init(_ stored: RepositoryBlocks, _ network: NetworkFallback?, patience: Duration) {
+    private init(
+        _ stored: RepositoryBlocks, _ network: NetworkFallback?, patience: Duration, readsAll: Bool
+    ) {
         self.stored = stored
         self.network = network
         self.patience = patience
+        self.readsAll = readsAll
     }
 
     /// Runs `body` with the blocks of `repository`, and of peers unless `fetch` forbids it.
+    ///
+    /// `readsAll` says that `body` reads whole DAGs.
     static func reading(
         _ repository: Repository, _ fetch: FetchArguments, _ host: HostArguments,
+        readsAll: Bool = false,
         _ body: (ContentBlocks) async throws -> Void
     ) async throws {
         let patience = Duration.seconds(fetch.timeout)
         if fetch.isOffline {
-            return try await body(ContentBlocks(repository.blocks, nil, patience: patience))
+            return try await body(
+                ContentBlocks(repository.blocks, nil, patience: patience, readsAll: readsAll))
         }
         let network = NetworkFallback()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -36,13 +44,16 @@ struct ContentBlocks: BlockSource {
                 }
             }
             defer { group.cancelAll() }
-            try await body(ContentBlocks(repository.blocks, network, patience: patience))
+            try await body(
+                ContentBlocks(
+                    repository.blocks, network, patience: patience, readsAll: readsAll))
         }
     }
 
     private func fetched() async throws -> SessionBlocks? {
         guard let network else { return nil }
-        return SessionBlocks(try await network.session(), patience: patience)
+        return SessionBlocks(
+            try await network.session(), patience: patience, readsAll: readsAll)
     }
 
     /// The block, from the repository or else from peers.

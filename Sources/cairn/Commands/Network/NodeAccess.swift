@@ -16,7 +16,7 @@ enum NodeAccess {
         let options = try host.options(repository.config).forVisit
         return try await Node.visiting(
             repository, options: options, identity: identity, logger: Logs.logger
-        ) { node in try await body(node.makeSession()) }
+        ) { node in try await node.withSession { try await body($0) } }
     }
 
     /// Runs `body` with a session of the running node; nil if none runs.

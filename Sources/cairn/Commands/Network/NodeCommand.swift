@@ -94,6 +94,6 @@ struct NodeCommand: AsyncParsableCommand {
                 JSON.object([("event", .string("ready"))] + report.fields).text)
         }
         Console.line(report.id)
-        for address in report.listening { Console.line("listening on \(address)") }
+        for address in report.addresses { Console.line("listening on \(address)") }
     }
 }
