@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileIO
-public import Libp2p
+import KademliaDHT
+import Libp2p
 public import Logging
+import Multiformats
 public import Repository
 import ServiceLifecycle
 
@@ -33,7 +35,7 @@ extension Node {
             try await node.untilServing()
             onReady(node)
         }
-        var services = (node.services + [control]).map {
+        var services = (node.services as [any Service] + [control]).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
         services.append(.init(service: ready, successTerminationBehavior: .ignore))

@@ -7,7 +7,7 @@ public import Libp2p
 import Logging
 import Multiformats
 import Provide
-public import Repository
+import Repository
 
 #if canImport(Glibc)
     import Glibc

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Libp2p
-import Libp2pNIO
 import Multiformats
 
 /// The host that a node runs on, and what is known of it beyond the contract: one on sockets, or
@@ -19,14 +18,4 @@ struct NodeHost: Sendable {
     var untilListening: @Sendable () async throws -> Void = {}
     /// Serves until it is cancelled; then all connections are closed.
     let run: @Sendable () async throws -> Void
-
-    /// A host on sockets.
-    init(_ host: SocketHost, publicKey: PublicKey) {
-        self.host = host
-        self.publicKey = publicKey
-        protocols = { host.protocols }
-        agent = { peer in host.connections.first { $0.peer == peer }?.agentVersion }
-        untilListening = { try await host.waitUntilListening() }
-        run = { try await host.run() }
-    }
 }

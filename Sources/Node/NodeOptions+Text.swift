@@ -19,7 +19,9 @@ extension NodeOptions {
     public init(_ config: NetworkConfig) throws(NodeError) {
         self.init()
         if let items = config.listen {
-            listen = try items.nodeMap { try Self.address($0.value, place: $0.place) }
+            listen = try items.nodeMap { (item) throws(NodeError) in
+                try Self.address(item.value, place: item.place)
+            }
         }
         if let items = config.bootstrap {
             bootstrap = try Self.bootstrap(
@@ -28,17 +30,19 @@ extension NodeOptions {
         if let item = config.scope { scope = try Self.word(item.value, place: item.place) }
         if let item = config.dht { dht = try Self.word(item.value, place: item.place) }
         if let items = config.allowNet {
-            filter.allowedNetworks = try items.nodeMap {
-                try Self.network($0.value, place: $0.place)
+            filter.allowedNetworks = try items.nodeMap { (item) throws(NodeError) in
+                try Self.network(item.value, place: item.place)
             }
         }
         if let items = config.denyNet {
-            filter.deniedNetworks = try items.nodeMap {
-                try Self.network($0.value, place: $0.place)
+            filter.deniedNetworks = try items.nodeMap { (item) throws(NodeError) in
+                try Self.network(item.value, place: item.place)
             }
         }
         if let items = config.security {
-            security = try items.nodeMap { try Self.word($0.value, place: $0.place) }
+            security = try items.nodeMap { (item) throws(NodeError) in
+                try Self.word(item.value, place: item.place)
+            }
             if security.isEmpty {
                 throw NodeError(.badOptions, "security: there is no way without; give noise or tls")
             }
@@ -50,7 +54,9 @@ extension NodeOptions {
     private mutating func takeParts(_ config: NetworkConfig) throws(NodeError) {
         usesMDNS = config.mdns?.value ?? usesMDNS
         if let items = config.rendezvous {
-            rendezvousPoints = try items.nodeMap { try Self.peer($0.value, place: $0.place) }
+            rendezvousPoints = try items.nodeMap { (item) throws(NodeError) in
+                try Self.peer(item.value, place: item.place)
+            }
         }
         servesRendezvous = config.rendezvousServer?.value ?? servesRendezvous
         if let item = config.announce {

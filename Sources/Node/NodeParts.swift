@@ -5,7 +5,6 @@ import BlockStore
 import Discovery
 import KademliaDHT
 import Libp2p
-import Libp2pNIO
 import Logging
 import Multiformats
 import Provide
@@ -24,18 +23,6 @@ struct NodeParts {
     let repository: Repository
     let options: NodeOptions
     let logger: Logger
-
-    /// A host on sockets, which is not on the network yet.
-    func makeHost(_ key: PrivateKey) throws -> NodeHost {
-        var host = SocketHostOptions()
-        host.listenAddresses = options.listen
-        host.securities = options.security.map { $0 == .noise ? .noise : .tls }
-        host.filter = options.filter
-        host.waterMarks = options.waterMarks
-        host.agentVersion = ProgramVersion.agent
-        let socketHost = try SocketHost(identity: key, options: host, logger: label("host"))
-        return NodeHost(socketHost, publicKey: key.publicKey)
-    }
 
     /// A node on `host`; one for a visit keeps no files of its own and announces nothing.
     func makeNode(_ host: NodeHost, isVisit: Bool) async throws -> Node {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import KademliaDHT
 import Libp2p
 import Multiformats

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileIO
-import Logging
+public import Logging
 import NIOCore
 import NIOPosix
 import Pipeline
-import ServiceLifecycle
+public import ServiceLifecycle
 
 /// Answers requests on the control socket.
 ///

@@ -55,9 +55,7 @@ public enum ControlSocket {
 
     /// Removes the socket of a node that ends.
     static func remove(in path: String) throws {
-        do { try Directory(path).remove(Array(name.utf8)) } catch let error as IOError
-            where error.code == .notFound
-        {}
+        do { try Directory(path).remove(Array(name.utf8)) } catch where error.code == .notFound {}
     }
 
     private typealias Address = UnsafePointer<sockaddr>
@@ -108,7 +106,7 @@ public enum ControlSocket {
         let whole = path + "/" + name
         if whole.utf8.count < pathByteLimit { return (whole, nil) }
         #if os(Linux)
-            let keeper = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)
+            let keeper = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard keeper >= 0 else { throw IOError(errno: errno, "open", path: path) }
             return ("/proc/self/fd/\(keeper)/\(name)", keeper)
         #else

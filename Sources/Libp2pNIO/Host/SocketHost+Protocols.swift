@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-public import Libp2p
-
-extension SocketHost {
-    /// The protocols that are answered, in no order.
-    public var protocols: Set<ProtocolID> { state.withLock { $0.handlers.protocols } }
-}
