@@ -31,6 +31,8 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let lifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map {
     .product(name: $0, package: "swift-nio")
 }
@@ -153,7 +155,7 @@ let package = Package(
             [
                 "Multiformats", "IPLD", "FileIO", "BlockStore", "Catalog", "Repository", "Pipeline",
                 "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
-                logging, lifecycle,
+                logging, lifecycle, signals,
             ] + nio),
         .executableTarget(
             name: "cairn",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Discovery
 import FileIO
 import KademliaDHT
 import Libp2p
@@ -7,6 +8,7 @@ public import Logging
 import Multiformats
 public import Repository
 import ServiceLifecycle
+import UnixSignals
 
 extension Node {
     /// How long a node may take to end in good order.

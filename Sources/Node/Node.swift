@@ -75,7 +75,7 @@ public final class Node: ControlService {
         return NodeIdentityReport(
             id: "\(id)",
             addresses: host.addresses.map { "\($0.appending(.p2p(id)))" },
-            keyType: "\(nodeHost.publicKey.type)", agent: ProgramVersion.agent,
+            keyType: "\(nodeHost.key.publicKey.type)", agent: ProgramVersion.agent,
             protocols: nodeHost.protocols().map(\.description).sorted(),
             connections: host.connectedPeers.count, processID: Int(getpid()))
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileIO
 import Libp2p
 import Multiformats
 
@@ -8,8 +9,8 @@ import Multiformats
 struct NodeHost: Sendable {
     /// The host itself.
     let host: any Host
-    /// The public half of its key.
-    let publicKey: PublicKey
+    /// Its key.
+    let key: PrivateKey
     /// The protocols that it answers.
     var protocols: @Sendable () -> Set<ProtocolID> = { [] }
     /// What a peer said that it is.
@@ -18,4 +19,12 @@ struct NodeHost: Sendable {
     var untilListening: @Sendable () async throws -> Void = {}
     /// Serves until it is cancelled; then all connections are closed.
     let run: @Sendable () async throws -> Void
+
+    /// What the host tells of itself, signed: its addresses now.
+    func signedRecord() throws -> SignedEnvelope {
+        let record = PeerRecord(
+            peerID: host.peerID, sequence: UInt64(WallClock.milliseconds),
+            addresses: host.addresses)
+        return try record.seal(by: key)
+    }
 }

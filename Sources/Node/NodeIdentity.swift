@@ -49,9 +49,9 @@ public enum NodeIdentity {
         try file.writeAll(PrivateKey.makeEd25519().protobuf)
         try file.synchronize()
         // A link does not replace a key that another program made meanwhile.
-        do { try directory.link(temporary, to: Array(name.utf8)) } catch
-            where error.code == .exists
-        {}
+        do throws(IOError) { try directory.link(temporary, to: Array(name.utf8)) } catch {
+            guard error.code == .exists else { throw error }
+        }
         try directory.remove(temporary)
         try directory.synchronize()
     }

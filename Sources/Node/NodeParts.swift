@@ -41,22 +41,14 @@ struct NodeParts {
             },
             NodeService(description: "dht", body: routing.run),
             NodeService(description: "bitswap", body: bitswap.run),
-            makeBootstrapper(host.host, isVisit: isVisit),
         ]
+        services += makeDiscovery(host, isVisit: isVisit)
         if announces {
             services.append(NodeService(description: "provide", body: announcer.run))
         }
         return Node(
             host, dht: routing, blocks: blocks, bitswap: bitswap, announcer: announcer,
             announces: announces, services: services)
-    }
-
-    private func makeBootstrapper(_ host: any Host, isVisit: Bool) -> NodeService {
-        let file = PeerFile(directory: repository.path, name: Self.peersName)
-        let bootstrapper = Bootstrapper(
-            host: host, bootstrap: options.bootstrap, file: isVisit ? nil : file,
-            logger: label("bootstrap"))
-        return NodeService(description: "bootstrap", body: bootstrapper.run)
     }
 
     /// The DHTs on `host`.

@@ -21,15 +21,24 @@ public enum ControlSocket {
     /// ``NodeLock``, so nobody can be listening. The caller owns the descriptor.
     /// - Throws: `IOError`; ``NodeError`` with `pathTooLong`.
     static func listen(in path: String) throws -> Int32 {
-        let directory = try Directory(path)
-        do { try directory.remove(Array(name.utf8)) } catch where error.code == .notFound {}
-        return try withSocket(in: path) { descriptor, address, length in
-            // The rights that bind() gives the file are the socket's own, less the umask.
-            guard fchmod(descriptor, 0o600) == 0 else { return "chmod" }
-            guard bind(descriptor, address, length) == 0 else { return "bind" }
-            try directory.setPermissions(0o600, of: Array(name.utf8))
-            return SystemCall.listen(descriptor, 64) == 0 ? nil : "listen"
+        try remove(in: path)
+        let socketPath = path + "/" + name
+        let (short, keeper) = try reachable(path)
+        defer { if let keeper { _ = SystemCall.close(keeper) } }
+        let descriptor = try makeSocket(socketPath)
+        // The rights that bind() gives the file are the socket's own, less the umask.
+        guard fchmod(descriptor, 0o600) == 0 else {
+            throw failure("chmod", descriptor, socketPath)
         }
+        guard SystemCall.bind(descriptor, short) == 0 else {
+            throw failure("bind", descriptor, socketPath)
+        }
+        // Systems on which it did not.
+        guard chmod(short, 0o600) == 0 else { throw failure("chmod", descriptor, socketPath) }
+        guard SystemCall.listen(descriptor, 64) == 0 else {
+            throw failure("listen", descriptor, socketPath)
+        }
+        return descriptor
     }
 
     /// The descriptor of a connection to the node of the repository at `path`; nil if none runs.
@@ -37,20 +46,21 @@ public enum ControlSocket {
     /// The caller owns the descriptor.
     /// - Throws: `IOError`; ``NodeError`` with `pathTooLong`.
     static func connect(in path: String) throws -> Int32? {
-        do {
-            return try withSocket(in: path) { descriptor, address, length in
-                while SystemCall.connect(descriptor, address, length) != 0 {
-                    if errno != EINTR { return "connect" }
-                }
+        let socketPath = path + "/" + name
+        let (short, keeper) = try reachable(path)
+        defer { if let keeper { _ = SystemCall.close(keeper) } }
+        let descriptor = try makeSocket(socketPath)
+        while SystemCall.connect(descriptor, short) != 0 {
+            switch errno {
+            case EINTR: continue
+            case ENOENT, ENOTDIR, ECONNREFUSED:
+                // No socket, or one whose node died.
+                _ = SystemCall.close(descriptor)
                 return nil
+            default: throw failure("connect", descriptor, socketPath)
             }
-        } catch let error as IOError
-            where error.code == .notFound || error.code == .notADirectory
-            || error.errorNumber == ECONNREFUSED
-        {
-            // No socket, or one whose node died.
-            return nil
         }
+        return descriptor
     }
 
     /// Removes the socket of a node that ends.
@@ -58,41 +68,23 @@ public enum ControlSocket {
         do { try Directory(path).remove(Array(name.utf8)) } catch where error.code == .notFound {}
     }
 
-    private typealias Address = UnsafePointer<sockaddr>
-
-    /// Makes a socket and hands it to `body` with its address; `body` returns the call that
-    /// failed, with its `errno` still set.
-    private static func withSocket(
-        in path: String, _ body: (Int32, Address, socklen_t) throws -> String?
-    ) throws -> Int32 {
-        let socketPath = path + "/" + name
-        let (short, keeper) = try reachable(path)
-        defer { if let keeper { _ = SystemCall.close(keeper) } }
+    private static func makeSocket(_ path: String) throws -> Int32 {
         #if canImport(Glibc)
             let type = Int32(SOCK_STREAM.rawValue)
         #else
             let type = SOCK_STREAM
         #endif
         let descriptor = socket(AF_UNIX, type, 0)
-        guard descriptor >= 0 else {
-            throw IOError(errno: errno, "make a socket for", path: socketPath)
-        }
-        do {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: short.utf8) }
-            let failed = try withUnsafePointer(to: &address) { pointer in
-                try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    try body(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-                }
-            }
-            if let failed { throw IOError(errno: errno, failed, path: socketPath) }
-            return descriptor
-        } catch {
-            _ = SystemCall.close(descriptor)
-            throw error
-        }
+        guard descriptor >= 0 else { throw IOError(errno: errno, "make a socket for", path: path) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        return descriptor
+    }
+
+    /// The error of a call that just failed; closes the socket.
+    private static func failure(_ call: String, _ descriptor: Int32, _ path: String) -> IOError {
+        let error = IOError(errno: errno, call, path: path)
+        _ = SystemCall.close(descriptor)
+        return error
     }
 
     /// The bytes that a socket's path may have, with the zero at its end.
@@ -118,7 +110,7 @@ public enum ControlSocket {
     }
 }
 
-/// System calls whose names are also those of methods here.
+/// System calls whose names are also those of methods here, and those that take an address.
 private enum SystemCall {
     static func listen(_ descriptor: Int32, _ backlog: Int32) -> Int32 {
         #if canImport(Glibc)
@@ -128,14 +120,30 @@ private enum SystemCall {
         #endif
     }
 
-    static func connect(
-        _ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ length: socklen_t
-    ) -> Int32 {
-        #if canImport(Glibc)
-            Glibc.connect(descriptor, address, length)
-        #else
-            Darwin.connect(descriptor, address, length)
-        #endif
+    static func bind(_ descriptor: Int32, _ path: String) -> Int32 {
+        var address = makeAddress(path)
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #if canImport(Glibc)
+                    Glibc.bind(descriptor, $0, length)
+                #else
+                    Darwin.bind(descriptor, $0, length)
+                #endif
+            }
+        }
+    }
+
+    static func connect(_ descriptor: Int32, _ path: String) -> Int32 {
+        var address = makeAddress(path)
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #if canImport(Glibc)
+                    Glibc.connect(descriptor, $0, length)
+                #else
+                    Darwin.connect(descriptor, $0, length)
+                #endif
+            }
+        }
     }
 
     static func close(_ descriptor: Int32) -> Int32 {
@@ -144,5 +152,15 @@ private enum SystemCall {
         #else
             Darwin.close(descriptor)
         #endif
+    }
+
+    private static var length: socklen_t { socklen_t(MemoryLayout<sockaddr_un>.size) }
+
+    /// The address of a path that is short enough.
+    private static func makeAddress(_ path: String) -> sockaddr_un {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return address
     }
 }
