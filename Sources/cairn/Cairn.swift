@@ -46,24 +46,22 @@ struct Cairn: AsyncParsableCommand {
         Limits.raiseOpenFiles()
         Machine.keepHeapsSmall()
         do {
-            let command = try parseAsRoot()
-            if let node = command as? NodeCommand {
+            if let node = try parseAsRoot() as? NodeCommand {
                 // Takes the signals itself, to end in good order.
                 try await Interrupt.exitingAtSecond { try await node.run() }
             } else {
-                try await Interrupt.cancelling { try await run(command) }
+                // Parsed in the task, as commands cannot be passed to one.
+                try await Interrupt.cancelling {
+                    var command = try parseAsRoot()
+                    if var asynchronous = command as? any AsyncParsableCommand {
+                        try await asynchronous.run()
+                    } else {
+                        try command.run()
+                    }
+                }
             }
         } catch {
             Failure.exit(with: error)
-        }
-    }
-
-    private static func run(_ command: any ParsableCommand) async throws {
-        var command = command
-        if var asynchronous = command as? any AsyncParsableCommand {
-            try await asynchronous.run()
-        } else {
-            try command.run()
         }
     }
 }

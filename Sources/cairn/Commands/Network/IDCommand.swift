@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FileIO
+import Libp2p
 import Node
 import Repository
 
