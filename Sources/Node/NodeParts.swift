@@ -75,7 +75,9 @@ struct NodeParts {
     }
 
     private var wanOptions: DHTOptions {
-        // A node that keeps to private networks takes their addresses for the world.
+        // A node that keeps to private networks, and wants this DHT alone, takes their addresses
+        // for the world. With both DHTs those addresses belong to that of the local network.
+        let isSecluded = options.scope == .wan && isSecluded
         var dht = isSecluded ? DHTOptions.isolated : .wan
         switch options.dht {
         case .client: dht.mode = .client

@@ -95,6 +95,8 @@ public final class ControlServer: Service {
                     try await serve(session, on: channel, inbound, outbound)
                 }
             }
+        } catch is CancellationError {
+            // The client has gone, or the node ends.
         } catch {
             logger.debug("a control connection ended", metadata: ["error": "\(error)"])
         }
