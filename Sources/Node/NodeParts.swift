@@ -35,7 +35,9 @@ struct NodeParts {
         var services = [
             NodeService(description: "host", body: host.run),
             NodeService(description: "cache", body: blocks.run) {
-                do { try await blocks.flush() } catch {
+                do { try await blocks.flush() } catch is CancellationError {
+                    // A visit that was broken off; one that ended has written them by now.
+                } catch {
                     logger.warning("the cache was not written", metadata: ["error": "\(error)"])
                 }
             },

@@ -43,10 +43,16 @@ struct ContentBlocks: BlockSource {
                     try await NodeAccess.withSession(repository, host, session)
                 }
             }
-            defer { group.cancelAll() }
-            try await body(
-                ContentBlocks(
-                    repository.blocks, network, patience: patience, readsAll: readsAll))
+            let blocks = ContentBlocks(
+                repository.blocks, network, patience: patience, readsAll: readsAll)
+            do { try await body(blocks) } catch {
+                // What came is kept all the same.
+                network.finish()
+                try await group.waitForAll()
+                throw error
+            }
+            network.finish()
+            try await group.waitForAll()
         }
     }
 

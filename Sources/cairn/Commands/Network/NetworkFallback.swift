@@ -24,19 +24,19 @@ final class NetworkFallback: Sendable {
     func session() async throws -> any ControlSession {
         try await withCheckedThrowingContinuation { waiter in
             let (outcome, starter) = state.withLock { state in
-                if let outcome = state.outcome {
-                    return (Optional(outcome), state.starter.take())
-                }
+                var starter: CheckedContinuation<Bool, Never>?
+                if let outcome = state.outcome { return (Optional(outcome), starter) }
                 state.waiters.append(waiter)
-                state.isWanted = true
-                return (nil, state.starter.take())
+                defer { state.isWanted = true }
+                if !state.isWanted { starter = state.starter.take() }
+                return (nil, starter)
             }
             starter?.resume(returning: true)
             if let outcome { waiter.resume(with: outcome) }
         }
     }
 
-    /// Begins sessions as they are wanted, and keeps one open, until cancelled.
+    /// Begins a session when it is wanted, and keeps it open until it is over, or cancelled.
     func run(
         _ open: @Sendable (@escaping @Sendable (any ControlSession) async throws -> Void)
             async throws -> Void
@@ -45,31 +45,40 @@ final class NetworkFallback: Sendable {
         do {
             try await open { session in
                 self.settle(.success(session))
-                // Ends by cancellation, when nobody reads any more.
-                while true { try await Task.sleep(for: .seconds(3600)) }
+                await self.untilOver()
             }
         } catch {
             settle(.failure(error))
         }
     }
 
-    private func isWanted() async -> Bool {
+    /// Nobody reads any more: lets ``run(_:)`` end in good order.
+    func finish() {
+        let starter = state.withLock { state in
+            state.isOver = true
+            return state.starter.take()
+        }
+        starter?.resume(returning: false)
+    }
+
+    private func isWanted() async -> Bool { await wait { $0.isWanted ? true : nil } }
+
+    private func untilOver() async { _ = await wait { _ in nil } }
+
+    /// Waits until `known` gives a value, or false when it is over.
+    private func wait(_ known: @escaping @Sendable (borrowing State) -> Bool?) async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { starter in
-                let known: Bool? = state.withLock { state in
-                    if state.isWanted { return true }
+                let result: Bool? = state.withLock { state in
                     if state.isOver { return false }
+                    if let value = known(state) { return value }
                     state.starter = starter
                     return nil
                 }
-                if let known { starter.resume(returning: known) }
+                if let result { starter.resume(returning: result) }
             }
         } onCancel: {
-            let starter = state.withLock { state in
-                state.isOver = true
-                return state.starter.take()
-            }
-            starter?.resume(returning: false)
+            finish()
         }
     }
 
