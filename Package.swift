@@ -154,7 +154,7 @@ let package = Package(
             "Node",
             [
                 "Multiformats", "IPLD", "FileIO", "BlockStore", "Catalog", "Repository", "Pipeline",
-                "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
+                "Lifecycle", "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
                 logging, lifecycle, signals,
             ] + nio),
         .executableTarget(
@@ -205,6 +205,7 @@ let package = Package(
             "Node",
             [
                 "Node", "Libp2p", "Repository", "BlockStore", "IPLD", "Multiformats", "Catalog",
+                "PackStore", "Provide", logging,
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),
