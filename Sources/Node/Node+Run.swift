@@ -68,16 +68,21 @@ extension Node {
         let parts = NodeParts(repository: repository, options: options, logger: logger)
         let node = try await parts.makeNode(try parts.makeHost(key), isVisit: true)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            for service in node.services { group.addTask { try await service.run() } }
+            for service in node.services where service.stop == nil {
+                group.addTask { try await service.run() }
+            }
             defer { group.cancelAll() }
             try await node.nodeHost.untilListening()
             if !options.bootstrap.peers.isEmpty { try await node.untilOnline() }
+            async let cache: Void = node.blocks.run()
             do {
                 let result = try await body(node)
-                try await node.blocks.flush()
+                node.blocks.finish()
+                try await cache
                 return result
             } catch {
-                if !Task.isCancelled { try await node.blocks.flush() }
+                // What came is kept all the same.
+                node.blocks.finish()
                 throw error
             }
         }

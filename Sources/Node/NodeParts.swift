@@ -34,13 +34,7 @@ struct NodeParts {
         let announces = !isVisit && options.announce != nil
         var services = [
             NodeService(description: "host", body: host.run),
-            NodeService(description: "cache", body: blocks.run) {
-                do { try await blocks.flush() } catch is CancellationError {
-                    // A visit that was broken off; one that ended has written them by now.
-                } catch {
-                    logger.warning("the cache was not written", metadata: ["error": "\(error)"])
-                }
-            },
+            NodeService(description: "cache", body: blocks.run, stop: blocks.finish),
             NodeService(description: "dht", body: routing.run),
             NodeService(description: "bitswap", body: bitswap.run),
         ]
@@ -134,16 +128,22 @@ struct NodeService: Service, CustomStringConvertible {
     let description: String
     /// What runs; ends when it is cancelled.
     let body: @Sendable () async throws -> Void
-    /// What is done afterwards.
-    var finish: @Sendable () async -> Void = {}
+    /// What lets it end in good order; nil if it may be cancelled.
+    var stop: (@Sendable () -> Void)?
 
     /// Runs the part; a shutdown is no error.
     func run() async throws {
         do {
-            try await cancelWhenGracefulShutdown { try await body() }
+            guard let stop else {
+                return try await cancelWhenGracefulShutdown { try await body() }
+            }
+            try await withGracefulShutdownHandler {
+                try await body()
+            } onGracefulShutdown: {
+                stop()
+            }
         } catch is CancellationError {
             // The way in which a shutdown ends it.
         }
-        await finish()
     }
 }
