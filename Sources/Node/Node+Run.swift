@@ -83,6 +83,7 @@ extension Node {
             } catch {
                 // What came is kept all the same.
                 node.blocks.finish()
+                _ = try? await cache  // the error of the body is the one that counts
                 throw error
             }
         }

@@ -101,12 +101,7 @@ public struct RepositoryBlocks: BlockStore {
     /// Stores `blocks` in packs of their own, durably.
     ///
     /// For a few blocks at a time; many go through an ingest or an import.
-    public func put(_ blocks: [Block]) async throws { try await put(blocks, into: .hot) }
-
-    /// Stores `blocks` in packs of their own in `tier`, durably, small neighbours in one frame.
-    ///
-    /// - Throws: as ``put(_:)``.
-    public func put(_ blocks: [Block], into tier: PackTier) async throws {
+    public func put(_ blocks: [Block]) async throws {
         for block in blocks { try block.verify() }
         let stored = try await contains(blocks.map(\.cid))
         var seen: Set<[UInt8]> = []
@@ -117,17 +112,10 @@ public struct RepositoryBlocks: BlockStore {
             let ofKind = new.filter { $0.packKind == kind }
             guard !ofKind.isEmpty else { continue }
             let sealed = try await BlockingPool.shared.run { [repository] in
-                var writer = try repository.beginPack(kind: kind, tier: tier)
-                let frame = FrameBuilder(compression: .default)
+                var writer = try repository.beginPack(kind: kind)
                 for block in ofKind {
-                    if frame.blockCount > 0,
-                        frame.contentByteCount + block.bytes.count > frame.targetByteCount
-                    {
-                        try writer.append(try frame.finish())
-                    }
-                    try frame.append(block)
+                    try writer.append(try FrameBuilder.frame(of: [block], compression: .default))
                 }
-                try writer.append(try frame.finish())
                 return try writer.finish().seal()
             }
             try await repository.commit(sealed)
