@@ -154,7 +154,7 @@ let package = Package(
             "Node",
             [
                 "Multiformats", "IPLD", "FileIO", "BlockStore", "Catalog", "Repository", "Pipeline",
-                "Lifecycle", "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
+                "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
                 logging, lifecycle, signals,
             ] + nio),
         .executableTarget(

@@ -68,22 +68,17 @@ extension Node {
         let parts = NodeParts(repository: repository, options: options, logger: logger)
         let node = try await parts.makeNode(try parts.makeHost(key), isVisit: true)
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            for service in node.services where service.stop == nil {
-                group.addTask { try await service.run() }
-            }
+            for service in node.services { group.addTask { try await service.run() } }
             defer { group.cancelAll() }
             try await node.nodeHost.untilListening()
             if !options.bootstrap.peers.isEmpty { try await node.untilOnline() }
-            async let cache: Void = node.blocks.run()
             do {
                 let result = try await body(node)
-                node.blocks.finish()
-                try await cache
+                try await node.blocks.flush()
                 return result
             } catch {
-                // What came is kept all the same.
-                node.blocks.finish()
-                _ = try? await cache  // the error of the body is the one that counts
+                // What came is kept all the same, unless the user is in a hurry.
+                if !Task.isCancelled { await node.blocks.finish() }
                 throw error
             }
         }

@@ -34,7 +34,7 @@ struct NodeParts {
         let announces = !isVisit && options.announce != nil
         var services = [
             NodeService(description: "host", body: host.run),
-            NodeService(description: "cache", body: blocks.run, stop: blocks.finish),
+            NodeService(description: "cache", body: blocks.run, finish: blocks.finish),
             NodeService(description: "dht", body: routing.run),
             NodeService(description: "bitswap", body: bitswap.run),
         ]
@@ -128,22 +128,16 @@ struct NodeService: Service, CustomStringConvertible {
     let description: String
     /// What runs; ends when it is cancelled.
     let body: @Sendable () async throws -> Void
-    /// What lets it end in good order; nil if it may be cancelled.
-    var stop: (@Sendable () -> Void)?
+    /// What is done afterwards.
+    var finish: @Sendable () async -> Void = {}
 
     /// Runs the part; a shutdown is no error.
     func run() async throws {
         do {
-            guard let stop else {
-                return try await cancelWhenGracefulShutdown { try await body() }
-            }
-            try await withGracefulShutdownHandler {
-                try await body()
-            } onGracefulShutdown: {
-                stop()
-            }
+            try await cancelWhenGracefulShutdown { try await body() }
         } catch is CancellationError {
             // The way in which a shutdown ends it.
         }
+        await finish()
     }
 }

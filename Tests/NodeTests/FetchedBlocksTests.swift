@@ -29,9 +29,11 @@ struct FetchedBlocksTests {
         }
     }
 
-    private func fetched(limit: Int64 = 1 << 30) -> FetchedBlocks {
+    private func fetched(_ change: (inout FetchedBlocks.Options) -> Void = { _ in })
+        -> FetchedBlocks
+    {
         var options = FetchedBlocks.Options()
-        options.storedByteLimit = limit
+        change(&options)
         return FetchedBlocks(repository, options: options, logger: Logger(label: "test"))
     }
 
@@ -40,13 +42,12 @@ struct FetchedBlocksTests {
     {
         let store = fetched()
         let blocks = try blocks(30, 1000)
-        try await store.put(blocks)
+        for block in blocks { try await store.put(block) }
         #expect(try await store.block(blocks[7].cid) == blocks[7])
         #expect(try await store.contains(blocks.map(\.cid)).allSatisfy { $0 })
         #expect(try await store.byteCounts(of: [blocks[3].cid]) == [1003])
         #expect(try await repository.blocks.contains(blocks.map(\.cid)).allSatisfy { !$0 })
-        store.finish()
-        try await store.run()
+        try await store.flush()
         #expect(store.pendingBlock(blocks[0].cid) == nil)
         #expect(try await repository.blocks.block(blocks[7].cid) == blocks[7])
         let groups = try await repository.catalog.totals().groups
@@ -54,22 +55,43 @@ struct FetchedBlocksTests {
         #expect(groups.map(\.packCount) == [1])
     }
 
-    @Test func `a full cache keeps no more, also after a restart`() async throws {
+    @Test func `a pack's worth is written at once, and nothing twice`() async throws {
+        let store = fetched { $0.batchByteCount = 10_000 }
         let blocks = try blocks(20, 1000)
-        for part in [blocks[..<10], blocks[10...]] {
-            let store = fetched(limit: 12_000)
-            try await store.put(Array(part))
-            store.finish()
-            try await store.run()
-        }
-        let kept = try await repository.blocks.contains(blocks.map(\.cid))
-        #expect(kept[..<10].allSatisfy { $0 })
-        #expect(kept[15...].allSatisfy { !$0 })
+        try await store.put(blocks)
+        try await store.put(blocks)
+        try await store.flush()
+        let totals = try await repository.catalog.totals()
+        #expect(totals.blockCount == 20)
+        #expect(totals.packCount == 1)
+    }
+
+    @Test func `a full cache keeps no more`() async throws {
+        let store = fetched { $0.storedByteLimit = 5000 }
+        let blocks = try blocks(20, 1000)
+        try await store.put(Array(blocks[..<10]))
+        try await store.flush()
+        try await store.put(Array(blocks[10...]))
+        try await store.flush()
+        #expect(try await repository.catalog.totals().blockCount == 10)
+        #expect(try await store.contains(blocks[15].cid) == false)
     }
 
     @Test func `bytes of another CID are refused`() async throws {
         let blocks = try blocks(2, 100)
         let forged = Block(cid: blocks[0].cid, bytes: blocks[1].bytes)
         await #expect(throws: BlockStoreError.self) { try await fetched().put([forged]) }
+    }
+
+    @Test func `packs of the cache that the catalog misses are taken in again`() async throws {
+        let store = fetched()
+        let blocks = try blocks(5, 1000)
+        try await store.put(blocks)
+        try await store.flush()
+        let packs = try await repository.catalog.packs().map(\.id)
+        try await repository.catalog.forget(packs: packs)
+        #expect(try await !repository.blocks.contains(blocks[0].cid))
+        try await repository.salvage()
+        for block in blocks { #expect(try await repository.blocks.block(block.cid) == block) }
     }
 }
