@@ -68,9 +68,8 @@ func rawExchange(_ path: String, _ lines: [String], answers: Int) async throws -
                     try handle.write(contentsOf: Data((lines.joined(separator: "\n") + "\n").utf8))
                     var received = Data()
                     while received.filter({ $0 == 0x0a }).count < answers {
-                        guard let more = try handle.read(upToCount: 1 << 16), !more.isEmpty else {
-                            break
-                        }
+                        let more = handle.availableData
+                        guard !more.isEmpty else { break }
                         received += more
                     }
                     return String(decoding: received, as: UTF8.self)
