@@ -31,6 +31,8 @@ let x509: Target.Dependency = .product(name: "X509", package: "swift-certificate
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let lifecycle: Target.Dependency = .product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(
+    name: "UnixSignals", package: "swift-service-lifecycle")
 let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map {
     .product(name: $0, package: "swift-nio")
 }
@@ -148,11 +150,19 @@ let package = Package(
             ]),
 
         // Floor 5: surfaces.
+        module(
+            "Node",
+            [
+                "Multiformats", "IPLD", "FileIO", "BlockStore", "Catalog", "Repository", "Pipeline",
+                "Libp2p", "Libp2pNIO", "KademliaDHT", "Bitswap", "Discovery", "Provide", deque,
+                logging, lifecycle, signals,
+            ] + nio),
         .executableTarget(
             name: "cairn",
             dependencies: [
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
-                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", argumentParser,
+                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", "Libp2p",
+                "Provide", "Node", argumentParser, logging,
             ], swiftSettings: strict),
 
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
@@ -190,6 +200,12 @@ let package = Package(
             [
                 "Provide", "KademliaDHT", "Libp2p", "Catalog", "BlockStore", "PackStore",
                 "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO", logging,
+            ]),
+        tests(
+            "Node",
+            [
+                "Node", "Libp2p", "Repository", "BlockStore", "IPLD", "Multiformats", "Catalog",
+                "PackStore", "Provide", logging,
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),

@@ -155,6 +155,19 @@ public final class Directory: Sendable {
         }
     }
 
+    /// Gives the file `name` a second name, which must be free.
+    ///
+    /// - Throws: ``IOError`` with `exists` if it is not.
+    public func link(_ name: [UInt8], to newName: [UInt8]) throws(IOError) {
+        try unsafe withName(name) { name throws(IOError) in
+            try unsafe withName(newName) { newName throws(IOError) in
+                try unsafe systemCall("link", path: entryPath(name)) {
+                    unsafe linkat(descriptor, name, descriptor, newName, 0)
+                }
+            }
+        }
+    }
+
     /// Sets the permission bits of the entry `name`, which must not be a symbolic link.
     public func setPermissions(_ permissions: UInt32, of name: [UInt8]) throws(IOError) {
         try unsafe withName(name) { name throws(IOError) in

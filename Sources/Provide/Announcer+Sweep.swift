@@ -54,12 +54,14 @@ extension Announcer {
         return nil
     }
 
-    /// How long the prefix of a region may be: the mean of the schedule, or a guess by lookups.
+    /// How long the prefix of a region may be: a guess by lookups.
+    ///
+    /// Not the mean of the schedule: single keys that were announced at once stand in it with
+    /// prefixes of their own, and would cut the rest into regions of one key each.
     private func regionBitCount() async throws -> Int {
         let now = time.elapsed()
         let known = state.withLock { state in
-            state.schedule?.averageBitCount
-                ?? state.estimate.flatMap { now - $0.at < .seconds(300) ? $0.bitCount : nil }
+            state.estimate.flatMap { now - $0.at < .seconds(300) ? $0.bitCount : nil }
         }
         if let known { return known }
         var sum = 0

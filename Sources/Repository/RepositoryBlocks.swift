@@ -101,7 +101,12 @@ public struct RepositoryBlocks: BlockStore {
     /// Stores `blocks` in packs of their own, durably.
     ///
     /// For a few blocks at a time; many go through an ingest or an import.
-    public func put(_ blocks: [Block]) async throws {
+    public func put(_ blocks: [Block]) async throws { try await put(blocks, into: .hot) }
+
+    /// Stores `blocks` in packs of their own in `tier`, durably, small neighbours in one frame.
+    ///
+    /// - Throws: as ``put(_:)``.
+    public func put(_ blocks: [Block], into tier: PackTier) async throws {
         for block in blocks { try block.verify() }
         let stored = try await contains(blocks.map(\.cid))
         var seen: Set<[UInt8]> = []
@@ -112,10 +117,17 @@ public struct RepositoryBlocks: BlockStore {
             let ofKind = new.filter { $0.packKind == kind }
             guard !ofKind.isEmpty else { continue }
             let sealed = try await BlockingPool.shared.run { [repository] in
-                var writer = try repository.beginPack(kind: kind)
+                var writer = try repository.packs.writer(kind: kind, tier: tier)
+                let frame = FrameBuilder(compression: .default)
                 for block in ofKind {
-                    try writer.append(try FrameBuilder.frame(of: [block], compression: .default))
+                    if frame.blockCount > 0,
+                        frame.contentByteCount + block.bytes.count > frame.targetByteCount
+                    {
+                        try writer.append(try frame.finish())
+                    }
+                    try frame.append(block)
                 }
+                try writer.append(try frame.finish())
                 return try writer.finish().seal()
             }
             try await repository.commit(sealed)

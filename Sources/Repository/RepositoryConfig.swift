@@ -16,12 +16,16 @@ public struct RepositoryConfig: Hashable, Sendable {
     public var profile: String?
     /// The compression of ingests that name none; nil for the program's default.
     public var compression: String?
+    /// What is said of the node.
+    public var network = NetworkConfig()
 
     static let initialText = """
         # Cairn repository. The keys below `format` are defaults that command-line options override.
         format: \(currentFormat)
         # profile: unixfs-v1-2025
         # compression: auto
+        # network:                 what `cairn node` does; all keys: Docs/node.md
+        #   listen: [/ip4/0.0.0.0/tcp/4001, /ip6/::/tcp/4001]
 
         """
 
@@ -50,10 +54,11 @@ public struct RepositoryConfig: Hashable, Sendable {
                 self.format = format
             case "profile": profile = value.string
             case "compression": compression = value.string
+            case "network": network = try NetworkConfig(value, path: path)
             default:
                 throw RepositoryError(
                     .badConfig,
-                    "\(place): unknown key \(key.string ?? "?"); known are format, profile, compression"
+                    "\(place): unknown key \(key.string ?? "?"); known are format, profile, compression, network"
                 )
             }
         }

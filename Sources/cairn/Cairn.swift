@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FileIO
+import Node
 
 @main
 struct Cairn: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct Cairn: AsyncParsableCommand {
 
             Shell completions: `cairn completions bash|zsh|fish`.
             """,
-        version: "0.1.0",
+        version: ProgramVersion.text,
         groupedSubcommands: [
             CommandGroup(name: "Store", subcommands: [Ingest.self, Import.self]),
             CommandGroup(
@@ -31,6 +32,12 @@ struct Cairn: AsyncParsableCommand {
             CommandGroup(
                 name: "Keep",
                 subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+            CommandGroup(
+                name: "Share",
+                subcommands: [
+                    NodeCommand.self, IDCommand.self, Swarm.self, Ping.self, DHTCommand.self,
+                    ProvideCommand.self,
+                ]),
             CommandGroup(name: "Measure", subcommands: [BenchCommand.self]),
             CommandGroup(name: "Shell", subcommands: [Completions.self]),
         ])
@@ -39,12 +46,18 @@ struct Cairn: AsyncParsableCommand {
         Limits.raiseOpenFiles()
         Machine.keepHeapsSmall()
         do {
-            try await Interrupt.cancelling {
-                var command = try parseAsRoot()
-                if var asynchronous = command as? any AsyncParsableCommand {
-                    try await asynchronous.run()
-                } else {
-                    try command.run()
+            if let node = try parseAsRoot() as? NodeCommand {
+                // Takes the signals itself, to end in good order.
+                try await Interrupt.exitingAtSecond { try await node.run() }
+            } else {
+                // Parsed in the task, as commands cannot be passed to one.
+                try await Interrupt.cancelling {
+                    var command = try parseAsRoot()
+                    if var asynchronous = command as? any AsyncParsableCommand {
+                        try await asynchronous.run()
+                    } else {
+                        try command.run()
+                    }
                 }
             }
         } catch {

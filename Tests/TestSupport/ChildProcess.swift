@@ -53,6 +53,9 @@ struct ChildProcess: Sendable {
         self.id = id
     }
 
+    /// Sends a signal; nobody may have waited for the end before.
+    func signal(_ number: Int32) { kill(id, number) }
+
     /// Waits for its end: the exit code, or the signal's number plus 128.
     func end() async -> Int32 {
         await withCheckedContinuation { continuation in

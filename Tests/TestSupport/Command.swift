@@ -68,7 +68,8 @@ public struct Command: Sendable {
 extension Command {
     /// The `cairn` that was built together with these tests, or the one that `CAIRN` names.
     public static func cairn(repository: URL? = nil) throws -> Command {
-        var environment: [String: String] = [:]
+        // Tests that want the network say so: whatever is not here must not be looked for outside.
+        var environment = ["CAIRN_OFFLINE": "1"]
         if let repository { environment["CAIRN_REPO"] = repository.path }
         if let named = ProcessInfo.processInfo.environment["CAIRN"] {
             return Command(URL(filePath: named), environment: environment)

@@ -21,13 +21,19 @@ struct Cat: AsyncParsableCommand {
     var length: UInt64?
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        let reader = UnixFSReader(source: try await repository.open().blocks)
-        for path in paths {
-            let cid = try await reader.resolve(try ContentPath(path))
-            try await reader.file(cid, offset: offset, byteCount: length).forEachChunk { chunk in
-                await BlockingPool.shared.run { chunk.withUnsafeBytes { Console.bytes($0) } }
+        let opened = try await repository.open()
+        try await ContentBlocks.reading(opened, fetch, host, readsAll: length == nil) { blocks in
+            let reader = UnixFSReader(source: blocks)
+            for path in paths {
+                let cid = try await reader.resolve(try ContentPath(path))
+                try await reader.file(cid, offset: offset, byteCount: length).forEachChunk {
+                    chunk in
+                    await BlockingPool.shared.run { chunk.withUnsafeBytes { Console.bytes($0) } }
+                }
             }
         }
     }

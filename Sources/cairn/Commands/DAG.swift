@@ -29,6 +29,8 @@ struct DAGGet: AsyncParsableCommand {
     var outputCodec = "dag-json"
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
         guard let codec = Multicodec(name: outputCodec),
@@ -37,12 +39,13 @@ struct DAGGet: AsyncParsableCommand {
             throw UsageError(
                 message: "--output-codec \(outputCodec): give dag-json, dag-cbor or raw")
         }
-        let blocks = try await repository.open().blocks
         let path = try ContentPath(path)
-        let value = try await DataModelPath(source: blocks).resolve(path)
-        let bytes = try IPLDCodec.encode(codec, value)
-        bytes.withUnsafeBytes { Console.bytes($0) }
-        if codec == .dagJSON { Console.line("") }
+        try await ContentBlocks.reading(try await repository.open(), fetch, host) { blocks in
+            let value = try await DataModelPath(source: blocks).resolve(path)
+            let bytes = try IPLDCodec.encode(codec, value)
+            bytes.withUnsafeBytes { Console.bytes($0) }
+            if codec == .dagJSON { Console.line("") }
+        }
     }
 }
 
@@ -60,10 +63,13 @@ struct BlockGet: AsyncParsableCommand {
     var path: String
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        let blocks = try await repository.open().blocks
-        let cid = try await UnixFSReader(source: blocks).resolve(try ContentPath(path))
-        try await blocks.block(cid).bytes.withUnsafeBytes { Console.bytes($0) }
+        try await ContentBlocks.reading(try await repository.open(), fetch, host) { blocks in
+            let cid = try await UnixFSReader(source: blocks).resolve(try ContentPath(path))
+            try await blocks.block(cid).bytes.withUnsafeBytes { Console.bytes($0) }
+        }
     }
 }

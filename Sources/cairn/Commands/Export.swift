@@ -32,6 +32,8 @@ struct Export: AsyncParsableCommand {
     var scope = "all"
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
 
     func validate() throws {
         guard ExportScope(rawValue: scope) != nil else {
@@ -50,7 +52,14 @@ struct Export: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let blocks = try await repository.open().blocks
+        try await ContentBlocks.reading(
+            try await repository.open(), fetch, host, readsAll: true
+        ) {
+            try await export($0)
+        }
+    }
+
+    private func export(_ blocks: ContentBlocks) async throws {
         let cid = try await UnixFSReader(source: blocks).resolve(try ContentPath(path))
         let version = ArchiveWriter.Version(rawValue: carVersion) ?? .v1
         let writer = try await ArchiveWriter(

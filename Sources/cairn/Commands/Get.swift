@@ -10,7 +10,8 @@ struct Get: AsyncParsableCommand {
         abstract: "Write a file or a directory tree to disk.",
         discussion: """
             Modes and modification times are restored where they were stored, symbolic links \
-            always. Nothing that exists is overwritten, and nothing is written outside the \
+            always. What is not here comes from peers, is checked, and is kept in the cache. \
+            Nothing that exists is overwritten, and nothing is written outside the \
             destination.
             """)
 
@@ -28,9 +29,18 @@ struct Get: AsyncParsableCommand {
     var quiet = false
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        let blocks = try await repository.open().blocks
+        try await ContentBlocks.reading(
+            try await repository.open(), fetch, host, readsAll: true
+        ) {
+            try await get(from: $0)
+        }
+    }
+
+    private func get(from blocks: ContentBlocks) async throws {
         let content = try ContentPath(path)
         let cid = try await UnixFSReader(source: blocks).resolve(content)
         let destination =

@@ -24,16 +24,20 @@ struct List: AsyncParsableCommand {
     var long = false
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let reader = UnixFSReader(source: try await repository.open().blocks)
-        let cid = try await reader.resolve(try ContentPath(path))
-        try await list(cid, prefix: [], reader)
+        try await ContentBlocks.reading(try await repository.open(), fetch, host) { blocks in
+            let reader = UnixFSReader(source: blocks)
+            let cid = try await reader.resolve(try ContentPath(path))
+            try await list(cid, prefix: [], reader)
+        }
     }
 
     private func list(
-        _ directory: CID, prefix: [UInt8], _ reader: UnixFSReader<RepositoryBlocks>
+        _ directory: CID, prefix: [UInt8], _ reader: UnixFSReader<ContentBlocks>
     ) async throws {
         try await reader.list(directory) { entry in
             let node = try await reader.node(entry.cid)

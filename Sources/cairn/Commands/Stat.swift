@@ -15,10 +15,17 @@ struct Stat: AsyncParsableCommand {
     var path: String
 
     @OptionGroup var repository: RepositoryOptions
+    @OptionGroup(title: "What is not here") var fetch: FetchArguments
+    @OptionGroup(title: "What is not here") var host: HostArguments
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let blocks = try await repository.open().blocks
+        try await ContentBlocks.reading(try await repository.open(), fetch, host) {
+            try await show($0)
+        }
+    }
+
+    private func show(_ blocks: ContentBlocks) async throws {
         let cid = try await UnixFSReader(source: blocks).resolve(try ContentPath(path))
         let block = try await blocks.block(cid)
         let facts = try Self.facts(of: block)

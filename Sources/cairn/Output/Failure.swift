@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Ingest
+import Node
 
 /// Ends the program with the exit code that fits an error.
 enum Failure {
@@ -19,6 +20,9 @@ enum Failure {
             Console.error("interrupted")
             Cairn.exit(withError: ExitCode(interrupted))
         case let error as IngestError where error.code == .usage:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(usage))
+        case let error as NodeError where error.code == .badOptions:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as UsageError:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+import Synchronization
 
 #if canImport(Glibc)
     import Glibc
@@ -29,6 +30,25 @@ enum Interrupt {
         }
         defer { for source in sources { source.cancel() } }
         try await task.value
+    }
+
+    /// Runs `body`, which sees to the signals itself; a second one ends the program at once.
+    static func exitingAtSecond(_ body: @Sendable () async throws -> Void) async rethrows {
+        signal(SIGPIPE, SIG_IGN)
+        let count = Atomic(0)
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                if count.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
+                    _exit(Failure.interrupted)
+                }
+            }
+            source.resume()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        try await body()
     }
 }
 

@@ -13,8 +13,8 @@ enum Peers {
     /// Why the peers cannot be had; nil if they are there.
     ///
     /// Any other failure of theirs shows in the tests.
-    static func absence() async throws -> String? {
-        let outcome = try await command.run(["setup"])
+    static func absence(of more: String...) async throws -> String? {
+        let outcome = try await command.run(["setup"] + more)
         guard outcome.status == unavailable else { return nil }
         print("interop: skipped: \(outcome.errors)")
         return outcome.errors

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Discovery
+public import Libp2p
+public import Multiformats
+public import Provide
+public import Repository
+
+extension NodeOptions {
+    /// TCP port 4001, IPFS's own, on every address.
+    public static let publicListen: [Multiaddr] = [
+        Multiaddr(components: [.ip4([0, 0, 0, 0]), .tcp(4001)]),
+        Multiaddr(components: [.ip6(Array(repeating: 0, count: 16)), .tcp(4001)]),
+    ]
+
+    /// What `config` says, and the defaults for the rest.
+    ///
+    /// - Throws: ``NodeError`` with `badOptions`, and the line.
+    public init(_ config: NetworkConfig) throws(NodeError) {
+        self.init()
+        if let items = config.listen {
+            listen = try items.nodeMap { (item) throws(NodeError) in
+                try Self.address(item.value, place: item.place)
+            }
+        }
+        if let items = config.bootstrap {
+            bootstrap = try Self.bootstrap(
+                items.map(\.value), place: items.first?.place ?? "bootstrap")
+        }
+        if let item = config.scope { scope = try Self.word(item.value, place: item.place) }
+        if let item = config.dht { dht = try Self.word(item.value, place: item.place) }
+        if let items = config.allowNet {
+            filter.allowedNetworks = try items.nodeMap { (item) throws(NodeError) in
+                try Self.network(item.value, place: item.place)
+            }
+        }
+        if let items = config.denyNet {
+            filter.deniedNetworks = try items.nodeMap { (item) throws(NodeError) in
+                try Self.network(item.value, place: item.place)
+            }
+        }
+        if let items = config.security {
+            security = try items.nodeMap { (item) throws(NodeError) in
+                try Self.word(item.value, place: item.place)
+            }
+            if security.isEmpty {
+                throw NodeError(.badOptions, "security: there is no way without; give noise or tls")
+            }
+        }
+        try takeParts(config)
+        try takeLimits(config)
+    }
+
+    private mutating func takeParts(_ config: NetworkConfig) throws(NodeError) {
+        usesMDNS = config.mdns?.value ?? usesMDNS
+        if let items = config.rendezvous {
+            rendezvousPoints = try items.nodeMap { (item) throws(NodeError) in
+                try Self.peer(item.value, place: item.place)
+            }
+        }
+        servesRendezvous = config.rendezvousServer?.value ?? servesRendezvous
+        if let item = config.announce {
+            announce = try Self.strategy(item.value, place: item.place)
+        }
+        if let hours = config.announceHours { announceInterval = .seconds(hours.value * 3600) }
+        announceRate = config.announceRate?.value
+    }
+
+    private mutating func takeLimits(_ config: NetworkConfig) throws(NodeError) {
+        let low = config.lowWater?.value ?? waterMarks.low
+        let high = config.highWater?.value ?? max(waterMarks.high, low)
+        guard low <= high else {
+            throw NodeError(
+                .badOptions,
+                "\(config.lowWater?.place ?? config.highWater?.place ?? ""): low-water is above high-water"
+            )
+        }
+        waterMarks.low = low
+        waterMarks.high = high
+        if let item = config.cacheMiB { cache.storedByteLimit = Int64(item.value) << 20 }
+    }
+
+    /// An address to listen on.
+    ///
+    /// - Throws: ``NodeError`` that begins with `place`, which names an option or a line.
+    public static func address(_ text: String, place: String) throws(NodeError) -> Multiaddr {
+        do { return try Multiaddr(text: text) } catch {
+            throw NodeError(.badOptions, "\(place): \(text) is no multiaddr: \(error)")
+        }
+    }
+
+    /// A peer with its address: a multiaddr that ends in `/p2p/ID`.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func peer(_ text: String, place: String) throws(NodeError) -> PeerInfo {
+        let address = try address(text, place: place)
+        guard let id = address.peerID else {
+            throw NodeError(.badOptions, "\(place): \(text) names no peer; it must end in /p2p/ID")
+        }
+        let bare = address.withoutPeerID()
+        return PeerInfo(id: id, addresses: bare == address ? [] : [bare])
+    }
+
+    /// Peers to begin with: addresses, or `default` for those of the public network.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func bootstrap(
+        _ texts: [String], place: String
+    ) throws(NodeError) -> BootstrapPeers {
+        do { return try BootstrapPeers(texts: texts) } catch {
+            throw NodeError(.badOptions, "\(place): \(error)")
+        }
+    }
+
+    /// A network as CIDR.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func network(_ text: String, place: String) throws(NodeError) -> IPNetwork {
+        guard let network = IPNetwork(text) else {
+            throw NodeError(
+                .badOptions, "\(place): \(text) is no network; give one as 192.168.0.0/16")
+        }
+        return network
+    }
+
+    /// What is announced; nil for `none`.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func strategy(
+        _ text: String, place: String
+    ) throws(NodeError) -> ProvideStrategy? {
+        if text == "none" { return nil }
+        guard let strategy = ProvideStrategy(text: text) else {
+            throw NodeError(
+                .badOptions,
+                "\(place): \(text) is no strategy; give none, all, roots, entities or snapshots, joined by +"
+            )
+        }
+        return strategy
+    }
+
+    /// One of the words of a type.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func word<Word: RawRepresentable<String> & CaseIterable>(
+        _ text: String, place: String
+    ) throws(NodeError) -> Word {
+        guard let word = Word(rawValue: text) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw NodeError(.badOptions, "\(place): \(text) is none of \(words)")
+        }
+        return word
+    }
+}
+
+extension NodeOptions {
+    /// The same for a host that lives as long as a command: it asks the DHTs and serves nobody
+    /// there, looks for nobody on the local network, and takes any free port.
+    public var forVisit: NodeOptions {
+        var options = self
+        options.listen = listen.map { address in
+            Multiaddr(
+                components: address.components.map { component in
+                    if case .tcp = component { .tcp(0) } else { component }
+                })
+        }
+        options.dht = .client
+        options.usesMDNS = false
+        options.servesRendezvous = false
+        options.rendezvousPoints = []
+        return options
+    }
+}
+
+extension Array {
+    /// As `map`, throwing what the body throws.
+    fileprivate func nodeMap<Result>(
+        _ body: (Element) throws(NodeError) -> Result
+    ) throws(NodeError) -> [Result] {
+        var results: [Result] = []
+        for element in self { results.append(try body(element)) }
+        return results
+    }
+}
