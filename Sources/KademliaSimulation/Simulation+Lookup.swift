@@ -30,8 +30,9 @@ final class SimulatedLookup {
 }
 
 extension Simulation {
-    /// Starts a look-up; `completion` is called when it has ended. With a `multihash` it asks for
-    /// providers, and ends with the first.
+    /// Starts a look-up; `completion` is called when it has ended.
+    ///
+    /// With a `multihash` it asks for providers, and ends with the first.
     func lookUp(
         from origin: Int, _ target: KadKey, providersOf multihash: Multihash? = nil,
         counting counts: ReferenceWritableKeyPath<Simulation, MessageCounts>,

@@ -4,23 +4,36 @@ public import KademliaDHT
 
 /// What a simulated network is like.
 public struct SimulationOptions: Sendable {
-    /// Peers, all of them servers. Default 10,000.
+    /// Peers, all of them servers.
+    ///
+    /// Default 10,000.
     public var peerCount = 10_000
-    /// The share of peers in the first routing tables that never answer. Default 5 %.
+    /// The share of peers in the first routing tables that never answer.
+    ///
+    /// Default 5 %.
     public var deadShare = 0.05
-    /// The share of live peers that leave, unannounced, within an hour. Default 5 %.
+    /// The share of live peers that leave, unannounced, within an hour.
+    ///
+    /// Default 5 %.
     public var leavingPerHour = 0.05
-    /// The share of those that come back as they were, with their records. The others are replaced
-    /// by new peers that know nothing. Default one half.
+    /// The share of those that come back as they were, with their records.
+    ///
+    /// The others are replaced by new peers that know nothing. Default one half.
     public var returningShare = 0.5
-    /// How long those that come back are away, on average. Default 2 h.
+    /// How long those that come back are away, on average.
+    ///
+    /// Default 2 h.
     public var meanAbsence = Duration.seconds(2 * 3600)
-    /// How often a peer looks up its own point and one other of its table. Default 1 h, and so far
-    /// less than real peers, which look up a point of every bucket each 10 min.
+    /// How often a peer looks up its own point and one other of its table.
+    ///
+    /// Default 1 h, and so far less than real peers, which look up a point of every bucket each 10
+    /// min.
     public var refreshInterval = Duration.seconds(3600)
     /// A round trip takes the sum of both ends' shares, each evenly drawn from this range.
     public var latencyShare = Duration.milliseconds(5)...Duration.milliseconds(100)
-    /// How long it takes to give a peer up. Default 5 s.
+    /// How long it takes to give a peer up.
+    ///
+    /// Default 5 s.
     public var timeout = Duration.seconds(5)
     /// The constants of look-ups.
     public var lookup = LookupOptions()

@@ -109,7 +109,9 @@ final class RawStream: Sendable {
         try await stream.writeMessage(message.bytes)
     }
 
-    /// The next message; nil if the peer closed its half. Throws if it reset the stream.
+    /// The next message; nil if the peer closed its half.
+    ///
+    /// Throws if it reset the stream.
     func receive() async throws -> KademliaMessage? {
         var reader = MessageReader(stream, maximumByteCount: KademliaLimits.answerByteCount)
         return try await reader.next().map { try KademliaMessage($0) }

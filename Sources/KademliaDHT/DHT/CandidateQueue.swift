@@ -35,7 +35,9 @@ final class CandidateQueue<Element: Hashable & Sendable>: Sendable {
         return isTaken
     }
 
-    /// Waits for the next element; ``finish(_:)`` must follow. One task at a time may wait.
+    /// Waits for the next element; ``finish(_:)`` must follow.
+    ///
+    /// One task at a time may wait.
     ///
     /// - Throws: `CancellationError`.
     func next() async throws -> Element {

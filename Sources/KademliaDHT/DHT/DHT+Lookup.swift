@@ -22,7 +22,9 @@ extension DHT {
     }
 
     /// Looks up the peers nearest to `key`: bytes that are hashed, such as those of a peer ID or a
-    /// multihash. `watch` is told each step.
+    /// multihash.
+    ///
+    /// `watch` is told each step.
     ///
     /// - Throws: ``DHTError`` with `noPeers`; `CancellationError`.
     public func query(

@@ -9,7 +9,9 @@ extension DHT {
     /// How long an idle stream for requests is kept: half of what servers wait.
     private static let idleLifetime = Duration.seconds(30)
 
-    /// Serves, if the mode says so, and tends table and store, until cancelled. Run it once.
+    /// Serves, if the mode says so, and tends table and store, until cancelled.
+    ///
+    /// Run it once.
     ///
     /// When it returns, nothing of this DHT is left running but the requests of callers.
     /// - Throws: nothing but what ends it unforeseen; being cancelled is no error.

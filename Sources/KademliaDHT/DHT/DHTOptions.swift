@@ -18,52 +18,85 @@ public struct DHTOptions: Sendable {
 
     /// Times to wait at most.
     public struct Timeouts: Hashable, Sendable {
-        /// Until a stream is open, dialling included. Default 10 s.
+        /// Until a stream is open, dialling included.
+        ///
+        /// Default 10 s.
         public var open: Duration = .seconds(10)
-        /// Until an answer is there. Default 10 s, as in go-libp2p.
+        /// Until an answer is there.
+        ///
+        /// Default 10 s, as in go-libp2p.
         public var answer: Duration = .seconds(10)
-        /// Of one look-up in all. Default 60 s.
+        /// Of one look-up in all.
+        ///
+        /// Default 60 s.
         public var lookup: Duration = .seconds(60)
-        /// Until a server's stream that nothing arrives on is reset. Default 60 s.
+        /// Until a server's stream that nothing arrives on is reset.
+        ///
+        /// Default 60 s.
         public var idle: Duration = .seconds(60)
-        /// Until a peer takes the next bytes of an announcement. Default 10 s.
+        /// Until a peer takes the next bytes of an announcement.
+        ///
+        /// Default 10 s.
         public var progress: Duration = .seconds(10)
 
         /// The defaults.
         public init() {}
     }
 
-    /// The protocol's name, by which tables and stores are apart. Default `/ipfs/kad/1.0.0`.
+    /// The protocol's name, by which tables and stores are apart.
+    ///
+    /// Default `/ipfs/kad/1.0.0`.
     public var protocolID: ProtocolID
-    /// Where its peers are: which addresses are told, kept and dialled. Default `wan`.
+    /// Where its peers are: which addresses are told, kept and dialled.
+    ///
+    /// Default `wan`.
     public var scope: ScopeFilter.Scope
-    /// Whether it answers. Default `auto`.
+    /// Whether it answers.
+    ///
+    /// Default `auto`.
     public var mode: Mode
     /// The constants of look-ups.
     public var lookup = LookupOptions()
     /// The constants of the routing table.
     public var table = RoutingTableOptions()
-    /// Peers of one IP group that are taken from one answer; nil takes all. Default 3.
+    /// Peers of one IP group that are taken from one answer; nil takes all.
+    ///
+    /// Default 3.
     public var peersPerGroup: Int? = 3
     /// Times to wait.
     public var timeouts = Timeouts()
-    /// Inbound streams at once. Default 32 per peer and 512 in all; each may hold a request of
-    /// 64 KiB.
+    /// Inbound streams at once.
+    ///
+    /// Default 32 per peer and 512 in all; each may hold a request of 64 KiB.
     public var streams = StreamLimits(perPeer: 32, total: 512)
-    /// Peers whose fitness for the table is checked at once; more are not considered. Default 256.
+    /// Peers whose fitness for the table is checked at once; more are not considered.
+    ///
+    /// Default 256.
     public var admissionCount = 256
-    /// Providers of a block that an answer names at most. Default 256.
+    /// Providers of a block that an answer names at most.
+    ///
+    /// Default 256.
     public var providersPerAnswer = 256
-    /// Known servers to begin with, and to come back to when the table is empty. Default none.
+    /// Known servers to begin with, and to come back to when the table is empty.
+    ///
+    /// Default none.
     public var bootstrapPeers: [PeerInfo] = []
     /// At so many peers or fewer, all that they know are looked for, and connected and bootstrap
-    /// peers are considered. Default 10.
+    /// peers are considered.
+    ///
+    /// Default 10.
     public var lowPeerCount = 10
-    /// How often it is seen whether there are so few. Default 2 min.
+    /// How often it is seen whether there are so few.
+    ///
+    /// Default 2 min.
     public var lowCheckInterval: Duration = .seconds(120)
-    /// How often the provider store is flushed. Default 1 s.
+    /// How often the provider store is flushed.
+    ///
+    /// Default 1 s.
     public var flushInterval: Duration = .seconds(1)
-    /// How often expired records are removed. Default 1 h.
+    /// How often expired records are removed.
+    ///
+    /// Default 1 h.
     public var sweepInterval: Duration = .seconds(3600)
 
     /// Options for a DHT of that name and scope, with the defaults for the rest.

@@ -50,7 +50,9 @@ public struct ScopeFilter: Hashable, Sendable {
 public struct AnswerFilter: Sendable {
     /// The addresses that pass.
     public let addresses: ScopeFilter
-    /// Peers of one IP group; groups with more in one answer are dropped. nil takes all.
+    /// Peers of one IP group; groups with more in one answer are dropped.
+    ///
+    /// nil takes all.
     public let peersPerGroup: Int?
     /// The peer looked for, which passes whatever its addresses.
     public let target: PeerID?

@@ -81,7 +81,9 @@ public struct Lookup: Sendable {
     /// Whether it has ended; what is still in flight may be cancelled.
     public var isFinished: Bool { ending != nil }
 
-    /// The k nearest peers that did not fail, nearest first. Once converged, all have answered.
+    /// The k nearest peers that did not fail, nearest first.
+    ///
+    /// Once converged, all have answered.
     public var result: [KadPeer] {
         candidates.lazy.filter { $0.state != .unreachable }.prefix(options.resultCount)
             .map(\.peer)
@@ -102,8 +104,9 @@ public struct Lookup: Sendable {
 }
 
 extension Lookup {
-    /// The peers to ask now; they count as waiting from here on. Empty while there is nothing to do
-    /// but wait, and when finished.
+    /// The peers to ask now; they count as waiting from here on.
+    ///
+    /// Empty while there is nothing to do but wait, and when finished.
     ///
     /// - Complexity: O(n) in the peers known.
     public mutating func nextRequests() -> [KadPeer] {

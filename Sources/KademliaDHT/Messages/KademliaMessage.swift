@@ -71,9 +71,11 @@ public struct KademliaRecord: Hashable, Sendable {
 public enum KademliaLimits {
     /// Bytes of an answer that is read; go-libp2p's limit.
     public static let answerByteCount = 4 << 20
-    /// Bytes of a request that is read. go-libp2p reads 4 MiB here, too, but the largest request
-    /// there is (a record of 10 KiB, or a provider whose addresses were trimmed to 8 KiB) is far
-    /// from it, and each open stream may hold one.
+    /// Bytes of a request that is read.
+    ///
+    /// go-libp2p reads 4 MiB here, too, but the largest request there is (a record of 10 KiB, or a
+    /// provider whose addresses were trimmed to 8 KiB) is far from it, and each open stream may
+    /// hold one.
     public static let requestByteCount = 64 << 10
     /// Bytes of a key: multihashes have up to 80, record keys fewer.
     public static let keyByteCount = 1024

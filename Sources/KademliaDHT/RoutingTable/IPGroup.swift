@@ -36,9 +36,13 @@ public enum IPGroup: Hashable, Sendable {
 
 /// How many peers of one IP group a table takes; the defaults are those of the public network.
 public struct DiversityLimits: Hashable, Sendable {
-    /// In the whole table. Default 3.
+    /// In the whole table.
+    ///
+    /// Default 3.
     public var perTable: Int
-    /// With one common prefix length. Default 2.
+    /// With one common prefix length.
+    ///
+    /// Default 2.
     public var perPrefixLength: Int
 
     /// Sets both.

@@ -25,8 +25,10 @@ public struct RefreshPlan: Sendable {
         self.isForced = isForced
     }
 
-    /// The next step, given what the table is after the steps before; nil at the end. The driver
-    /// tells the table of each CPL it looked up by ``RoutingTable/noteRefreshed(prefixLength:now:)``.
+    /// The next step, given what the table is after the steps before; nil at the end.
+    ///
+    /// The driver tells the table of each CPL it looked up by
+    /// ``RoutingTable/noteRefreshed(prefixLength:now:)``.
     public mutating func nextStep(_ table: RoutingTable, now: Duration) -> Step? {
         guard let first = next else {
             next = 0

@@ -2,19 +2,30 @@
 
 /// The constants of a routing table; the defaults are those of the public network.
 public struct RoutingTableOptions: Hashable, Sendable {
-    /// k: peers of a bucket. Default 20.
+    /// k: peers of a bucket.
+    ///
+    /// Default 20.
     public var bucketSize: Int
-    /// Peers that each bucket remembers to fill gaps with. Default 20; 0 remembers none.
+    /// Peers that each bucket remembers to fill gaps with.
+    ///
+    /// Default 20; 0 remembers none.
     public var replacementCount: Int
-    /// Limits per IP group; nil, for local networks, takes all. Default as ``DiversityLimits``.
+    /// Limits per IP group; nil, for local networks, takes all.
+    ///
+    /// Default as ``DiversityLimits``.
     public var diversity: DiversityLimits?
-    /// After how long without a sign of life a peer is pinged. Default 43 min: at α = 10 of k = 20
-    /// every peer of a bucket has then been asked with a probability of 95 % (go-libp2p).
+    /// After how long without a sign of life a peer is pinged.
+    ///
+    /// Default 43 min: at α = 10 of k = 20 every peer of a bucket has then been asked with a
+    /// probability of 95 % (go-libp2p).
     public var graceTime: Duration
-    /// How often each part of the key space is looked up. Default 10 min.
+    /// How often each part of the key space is looked up.
+    ///
+    /// Default 10 min.
     public var refreshInterval: Duration
-    /// The largest prefix length that is refreshed by itself: there is no preimage for longer
-    /// ones. Default 15, and at most that.
+    /// The largest prefix length that is refreshed by itself: there is no preimage for longer ones.
+    ///
+    /// Default 15, and at most that.
     public var maximumRefreshPrefixLength: Int
 
     /// Sets all.

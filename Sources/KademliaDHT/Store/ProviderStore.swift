@@ -47,17 +47,29 @@ public protocol ProviderStore: Sendable {
 
 /// How much a provider store remembers.
 public struct ProviderStoreLimits: Hashable, Sendable {
-    /// Records in all. Default 5 million, which take about 400 MB on disk.
+    /// Records in all.
+    ///
+    /// Default 5 million, which take about 400 MB on disk.
     public var recordCount: Int
-    /// Records of one provider. Default 2 million.
+    /// Records of one provider.
+    ///
+    /// Default 2 million.
     public var recordCountPerProvider: Int
-    /// Providers of one block; later ones are left out silently. Default 512.
+    /// Providers of one block; later ones are left out silently.
+    ///
+    /// Default 512.
     public var providerCountPerKey: Int
-    /// Peers that provide anything. Default 100,000.
+    /// Peers that provide anything.
+    ///
+    /// Default 100,000.
     public var providerCount: Int
-    /// How long a record is valid. Default 48 h, as everywhere in the public network.
+    /// How long a record is valid.
+    ///
+    /// Default 48 h, as everywhere in the public network.
     public var recordLifetime: Duration
-    /// How long a provider's addresses are given out. Default 24 h.
+    /// How long a provider's addresses are given out.
+    ///
+    /// Default 24 h.
     public var addressLifetime: Duration
 
     /// Sets all.

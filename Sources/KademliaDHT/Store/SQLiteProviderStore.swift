@@ -81,7 +81,9 @@ public final class SQLiteProviderStore: ProviderStore {
         try await write()
     }
 
-    /// As in ``ProviderStore``. Records in memory that renew stored ones count twice.
+    /// As in ``ProviderStore``.
+    ///
+    /// Records in memory that renew stored ones count twice.
     public var recordCount: Int {
         state.withLock { $0.storedCount + $0.pendingCount }
     }
