@@ -23,7 +23,7 @@ public struct BitswapOptions: Hashable, Sendable {
         public var outstandingBytes = 64 << 20
         /// Bytes of blocks after which a message is sent off: 512 KiB.
         ///
-        /// Measured: see `Docs/bitswap.md`.
+        /// Two blocks of the usual size: not tuned, as Kubo's own writing sets the pace.
         public var messageByteCount = 512 << 10
         /// Messages that are read from the store at the same time: 4.
         public var workerCount = 4

@@ -8,24 +8,34 @@ import Synchronization
 extension BlockServer {
     /// Starts senders for what is queued for a peer, as many as it may have streams.
     func startSenders(_ peer: PeerID) {
-        while true {
-            let stream = state.withLock { state -> (any PeerStream)?? in
-                guard let outlet = state.outlets[peer],
-                    outlet.senderCount < min(options.server.streamsPerPeer, outlet.queue.count)
-                else { return .none }
-                state.outlets[peer]?.senderCount += 1
-                return .some(state.outlets[peer]?.idleStreams.popLast()?.stream)
-            }
-            guard let stream else { return }
+        while let stream = state.withLock({ beginSender(peer, &$0) }) {
             let isStarted = jobs.start { [self] in await send(to: peer, on: stream) }
             guard isStarted else { return }
         }
     }
 
+    /// Makes the caller a sender of the peer if one more is needed; the stream that was kept for
+    /// it, if any.
+    func beginSender(_ peer: PeerID, _ state: inout State) -> (any PeerStream)?? {
+        guard let outlet = state.outlets[peer],
+            outlet.senderCount < min(options.server.streamsPerPeer, outlet.queue.count)
+        else { return .none }
+        state.outlets[peer]?.senderCount += 1
+        return .some(state.outlets[peer]?.idleStreams.popLast()?.stream)
+    }
+
+    private func hasQueue(_ peer: PeerID) -> Bool {
+        state.withLock { $0.outlets[peer]?.queue.isEmpty == false }
+    }
+
     /// Sends what is queued for a peer, until nothing is.
     ///
     /// The stream stays open for what comes later; the peer reads message after message.
-    private func send(to peer: PeerID, on kept: (any PeerStream)?) async {
+    ///
+    /// - Parameter isAside: whether to do no more than the first message; another task goes on.
+    func send(
+        to peer: PeerID, on kept: (any PeerStream)?, isAside: Bool = false
+    ) async {
         // The connection is not the one to be closed when there are many.
         host.protect(peer, tag: "bitswap serves")
         defer { host.unprotect(peer, tag: "bitswap serves") }
@@ -38,6 +48,11 @@ extension BlockServer {
                     state.statistics.countSent(outgoing.message)
                 }
                 startWorkers()
+                if isAside, hasQueue(peer) {
+                    let stream = stream
+                    jobs.start { [self] in await send(to: peer, on: stream) }
+                    return
+                }
             } catch {
                 logger.debug(
                     "peer does not take its blocks",

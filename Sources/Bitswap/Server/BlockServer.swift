@@ -41,7 +41,7 @@ final class BlockServer: Sendable {
     let now: @Sendable () -> Duration
     let logger: Logger
     let state: Mutex<State>
-    private let store: any BlockStore
+    let store: any BlockStore
 
     init(
         host: any Host, store: any BlockStore, options: BitswapOptions, jobs: JobScope,
@@ -61,11 +61,18 @@ final class BlockServer: Sendable {
     ///
     /// - Throws: what the store throws; `CancellationError`.
     func receive(_ wants: [BitswapMessage.Want], isFull: Bool, from peer: PeerID) async throws {
-        let lookups = state.withLock { state in
+        let (lookups, isSole) = state.withLock { state in
             state.statistics.wantsReceived += wants.count
-            return state.engine.receive(wants, isFull: isFull, from: peer)
+            let lookups = state.engine.receive(wants, isFull: isFull, from: peer)
+            let isSole =
+                lookups.count == 1 && lookups[0].kind == .block
+                && state.engine.owesNothing(to: peer)
+                && state.workerCount < options.server.workerCount
+            if isSole { state.workerCount += 1 }
+            return (lookups, isSole)
         }
         guard !lookups.isEmpty else { return }
+        if isSole { return try await answer(lookups[0], of: peer) }
         let byteCounts = try await store.byteCounts(of: lookups.map(\.cid))
         state.withLock { state in
             state.engine.resolve(
@@ -196,7 +203,7 @@ final class BlockServer: Sendable {
         return message.isEmpty ? nil : message
     }
 
-    private func enqueue(_ outgoing: Outgoing, _ state: inout State) {
+    func enqueue(_ outgoing: Outgoing, _ state: inout State) {
         state.outlets[outgoing.envelope.peer, default: Outlet()].queue.append(outgoing)
     }
 

@@ -43,6 +43,9 @@ struct PeerQueue {
     /// Presences that are queued.
     var presenceCount: Int { presences.count }
 
+    /// Whether the block is queued, and no other.
+    func isSole(_ cid: CID) -> Bool { blocks.count == 1 && blocks[cid] != nil }
+
     /// Queues a block; with `limit` of them queued, the least urgent gives way, or this one.
     mutating func append(
         _ cid: CID, priority: Int32, byteCount: Int, sendDontHave: Bool, limit: Int

@@ -128,7 +128,25 @@ struct ServerEngine {
 
     /// Takes the next message to be read and sent, of the peer that has the least on its way.
     mutating func nextEnvelope() -> Envelope? {
-        guard let id = nextPeer() else { return nil }
+        nextPeer().map { makeEnvelope(for: $0) }
+    }
+
+    /// Whether the peer has nothing queued and nothing on its way.
+    func owesNothing(to id: PeerID) -> Bool {
+        guard let peer = peers[id] else { return true }
+        return peer.queue.isEmpty && peer.outstanding == 0
+    }
+
+    /// Takes the next message of a peer, if it has nothing on its way and no block is queued for
+    /// it but that of `cid`; nil also if nothing is.
+    mutating func soleEnvelope(for id: PeerID, holding cid: CID?) -> Envelope? {
+        guard let peer = peers[id], !peer.queue.isEmpty, peer.outstanding == 0,
+            peer.queue.blockCount == 0 || cid.map(peer.queue.isSole) == true
+        else { return nil }
+        return makeEnvelope(for: id)
+    }
+
+    private mutating func makeEnvelope(for id: PeerID) -> Envelope {
         var peer = take(id)
         let envelope = peer.queue.pop(
             for: id, byteCount: limits.messageByteCount,
