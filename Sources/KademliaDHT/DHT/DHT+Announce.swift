@@ -58,7 +58,10 @@ extension DHT: ProviderRouting {
             // reading.
             let activity = StreamActivity()
             group.addTask {
-                while try await stream.read(atMost: 64 << 10) != nil {}
+                var answers = MessageReader(stream, maximumByteCount: 64 << 10)
+                while try await answers.next() != nil {
+                    if activity.noteAnswer() { return }
+                }
                 activity.noteEnd()
             }
             let limit = options.timeouts.progress
@@ -74,7 +77,9 @@ extension DHT: ProviderRouting {
                 if activity.hasEnded { throw PeerStreamError.closed }
                 try await stream.closeWrite()
                 activity.note()
-                // Either the peer has closed its half, or the watch is over.
+                // Peers that confirm each record, as py-libp2p's do, need not close their half.
+                if activity.expectAnswers(count) { return count }
+                // The peer has closed its half, or confirmed all, or the watch is over.
                 try await group.next()
                 if activity.hasTimedOut { throw PeerStreamError.reset }
                 return count
