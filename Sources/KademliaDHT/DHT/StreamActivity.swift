@@ -11,10 +11,6 @@ final class StreamActivity: Sendable {
         var count = 0
         var hasEnded = false
         var hasTimedOut = false
-        var answerCount = 0
-        var expectedCount: Int?
-
-        var hasAllAnswers: Bool { expectedCount.map { answerCount >= $0 } ?? false }
     }
 
     private let state = Mutex(State())
@@ -27,23 +23,6 @@ final class StreamActivity: Sendable {
 
     /// Whether the peer sends no more.
     var hasEnded: Bool { state.withLock { $0.hasEnded } }
-
-    /// Notes an answer: whether it is the last of those that are expected.
-    func noteAnswer() -> Bool {
-        state.withLock { state in
-            state.count += 1
-            state.answerCount += 1
-            return state.hasAllAnswers
-        }
-    }
-
-    /// Says how many answers there will be if the peer answers at all: whether all have come.
-    func expectAnswers(_ count: Int) -> Bool {
-        state.withLock { state in
-            state.expectedCount = count
-            return state.hasAllAnswers
-        }
-    }
 
     /// Notes that the stream was reset because nothing happened.
     func noteTimeout() { state.withLock { $0.hasTimedOut = true } }

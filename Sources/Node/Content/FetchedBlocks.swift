@@ -162,6 +162,12 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         do {
             try await stored.put(batch, into: .cache)
         } catch let error as CancellationError {
+            // Written by whoever flushes next.
+            state.withLock { state in
+                state.waiting.merge(state.writing) { new, _ in new }
+                state.waitingByteCount = state.waiting.values.reduce(0) { $0 + $1.bytes.count }
+                state.writing = [:]
+            }
             throw error
         } catch {
             logger.error("blocks from peers were not kept", metadata: ["error": "\(error)"])
