@@ -7,7 +7,8 @@ import Multiformats
 import Provide
 
 // Simulates a DHT and prints what look-ups and announcements come to, as a Markdown table.
-// `swift run -c release DHTSimulation [PEERS] [CIDS] [SEED]`, 10,000, 2,000 and 1 by default.
+// `swift run -c release DHTSimulation [PEERS] [CIDS] [SEED] [sweep]`, 10,000, 2,000 and 1 by
+// default; with `sweep` only that, not one by one.
 
 /// One strategy in a network of its own.
 struct Trial {
@@ -87,6 +88,7 @@ var rows: [(String, String)] = [
     ),
     ("of the 20 nearest, found", "\(number(100 * lookups.foundShare, 2)) %"),
 ]
+
 /// The announcer's way: region after region, all records of a peer over one stream.
 struct Sweep: AnnouncerStrategy {
     let bitCount: Int
@@ -102,7 +104,8 @@ struct Sweep: AnnouncerStrategy {
 
 // Some 25 peers per region at first, as the announcer's own guess comes out.
 let regionBitCount = max(Int(log2(Double(options.peerCount) / 25)), 0)
-let strategies: [any AnnouncerStrategy] = [Sweep(bitCount: regionBitCount), OneByOne()]
+var strategies: [any AnnouncerStrategy] = [Sweep(bitCount: regionBitCount)]
+if CommandLine.arguments.last != "sweep" { strategies.append(OneByOne()) }
 for strategy in strategies {
     rows += try Trial(strategy: strategy, options: options, keyCount: keyCount).run()
 }
