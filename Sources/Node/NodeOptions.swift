@@ -37,29 +37,53 @@ public struct NodeOptions: Sendable {
         case tls
     }
 
-    /// Where to listen. Default: TCP port 4001 on every address.
+    /// Where to listen.
+    ///
+    /// Default: TCP port 4001 on every address.
     public var listen: [Multiaddr]
-    /// Peers to begin with. Default: those of the public network.
+    /// Peers to begin with.
+    ///
+    /// Default: those of the public network.
     public var bootstrap: BootstrapPeers
-    /// Which DHTs. Default `both`.
+    /// Which DHTs.
+    ///
+    /// Default `both`.
     public var scope = Scope.both
-    /// Part in them. Default `auto`.
+    /// Part in them.
+    ///
+    /// Default `auto`.
     public var dht = DHTMode.auto
-    /// Addresses and peers to have to do with. Default: all.
+    /// Addresses and peers to have to do with.
+    ///
+    /// Default: all.
     public var filter = AddressFilter()
-    /// How connections are secured, the preferred one first. Default: Noise, then TLS.
+    /// How connections are secured, the preferred one first.
+    ///
+    /// Default: Noise, then TLS.
     public var security: [Security] = [.noise, .tls]
-    /// Whether peers on the local network are looked for. Default true.
+    /// Whether peers on the local network are looked for.
+    ///
+    /// Default true.
     public var usesMDNS = true
-    /// Rendezvous points where this node registers and looks for others. Default none.
+    /// Rendezvous points where this node registers and looks for others.
+    ///
+    /// Default none.
     public var rendezvousPoints: [PeerInfo] = []
-    /// Whether this node is a rendezvous point. Default false.
+    /// Whether this node is a rendezvous point.
+    ///
+    /// Default false.
     public var servesRendezvous = false
-    /// What is announced; nil for nothing. Default: every block.
+    /// What is announced; nil for nothing.
+    ///
+    /// Default: every block.
     public var announce: ProvideStrategy? = .all
-    /// Time between two announcements of a block. Default 22 h.
+    /// Time between two announcements of a block.
+    ///
+    /// Default 22 h.
     public var announceInterval: Duration = .seconds(22 * 3600)
-    /// Provider records sent per second at most. Default: no limit.
+    /// Provider records sent per second at most.
+    ///
+    /// Default: no limit.
     public var announceRate: Int?
     /// When connections are closed to keep their number down.
     public var waterMarks = ConnectionWaterMarks()

@@ -60,8 +60,8 @@ extension NodeParts {
             do {
                 for peer in try await client.discover(Self.namespace, at: point).peers
                 where peer.id != host.peerID && !host.isConnected(to: peer.id) {
-                    do { try await host.connect(to: peer.id, at: peer.addresses) } catch
-                        let error as HostError
+                    do { try await host.connect(to: peer.id, at: peer.addresses) } catch let error
+                        as HostError
                     {
                         log.debug("peer not reached", metadata: ["error": "\(error)"])
                     }

@@ -85,7 +85,9 @@ public final class RunningCommand: Sendable {
     /// Sends a signal.
     public func signal(_ number: Int32) { child.signal(number) }
 
-    /// Waits for the end: the exit code, or the signal's number plus 128. To be called once.
+    /// Waits for the end: the exit code, or the signal's number plus 128.
+    ///
+    /// To be called once.
     public func end() async -> Int32 {
         let result = await child.end()
         status.withLock { $0 = result }

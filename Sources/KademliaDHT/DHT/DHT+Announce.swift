@@ -22,7 +22,8 @@ extension DHT: ProviderRouting {
     ///
     /// The records follow each other without a wait for answers, as there are none. At the end this
     /// side closes its half and waits for the peer to close the other: a server that refused a
-    /// record has reset the stream instead. What the peer sends is dropped.
+    /// record has reset the stream instead. What the peer sends is dropped. A peer that reset the
+    /// stream after the last record is asked for that record: py-libp2p does so to every stream.
     @discardableResult
     public func announce(
         _ keys: some Sequence<Multihash>, to peer: PeerInfo
@@ -36,22 +37,45 @@ extension DHT: ProviderRouting {
                 peer.addresses, of: peer.id, lifetime: AddressLifetime.temporary)
         }
         let stream = try await sender.open(to: peer.id)
+        var written = Written()
         do {
-            let count = try await send(
-                keys, of: PeerInfo(id: host.peerID, addresses: addresses), on: stream)
+            try await send(
+                keys, of: PeerInfo(id: host.peerID, addresses: addresses), on: stream, &written)
             await stream.close()
-            self.count { $0.recordsSent += count }
-            return count
         } catch {
             stream.reset()
+            guard (error as? DHTError)?.code == .refused, let last = written.last,
+                try await names(last, peer.id)
+            else { throw error }
+        }
+        count { [written] in $0.recordsSent += written.count }
+        return written.count
+    }
+
+    /// Records that were written, and the last of them once all are.
+    private struct Written {
+        var count = 0
+        var last: Multihash?
+    }
+
+    /// Whether `peer` names this one as a provider.
+    private func names(_ multihash: Multihash, _ peer: PeerID) async throws -> Bool {
+        let request = KademliaMessage(.getProviders, key: multihash.bytes)
+        do {
+            let answer = try await sender.request(request, to: peer)
+            return answer.message.providerPeers.contains { $0.id == host.peerID }
+        } catch let error as CancellationError {
             throw error
+        } catch {
+            return false
         }
     }
 
     /// Writes the records, and sees the peer close its half afterwards.
     private func send(
-        _ keys: some Sequence<Multihash>, of provider: PeerInfo, on stream: any PeerStream
-    ) async throws -> Int {
+        _ keys: some Sequence<Multihash>, of provider: PeerInfo, on stream: any PeerStream,
+        _ written: inout Written
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             // Reads beside the writes: a peer that does answer would else fill its window and stop
@@ -69,15 +93,15 @@ extension DHT: ProviderRouting {
                 stream.reset()
             }
             do {
-                let count = try await write(keys, of: provider, on: stream) { activity.note() }
+                let all = try await write(keys, of: provider, on: stream) { activity.note() }
                 // A server that still takes records has not closed its half.
                 if activity.hasEnded { throw PeerStreamError.closed }
                 try await stream.closeWrite()
+                written = all
                 activity.note()
                 // Either the peer has closed its half, or the watch is over.
                 try await group.next()
                 if activity.hasTimedOut { throw PeerStreamError.reset }
-                return count
             } catch let error as PeerStreamError {
                 let peer = stream.remotePeer
                 if activity.hasTimedOut {
@@ -92,12 +116,13 @@ extension DHT: ProviderRouting {
     private func write(
         _ keys: some Sequence<Multihash>, of provider: PeerInfo, on stream: any PeerStream,
         _ progressed: () -> Void
-    ) async throws -> Int {
+    ) async throws -> Written {
         var announcement = Announcement(provider, capacity: Self.writeByteCount + 1024)
-        var count = 0
+        var written = Written()
         for key in keys {
             announcement.append(key)
-            count += 1
+            written.count += 1
+            written.last = key
             if announcement.buffer.count >= Self.writeByteCount {
                 try await stream.write(announcement.buffer)
                 announcement.removeAll()
@@ -105,7 +130,7 @@ extension DHT: ProviderRouting {
             }
         }
         if !announcement.buffer.isEmpty { try await stream.write(announcement.buffer) }
-        return count
+        return written
     }
 
     /// Announces one block: looks up the nearest peers, and tells each.

@@ -19,12 +19,18 @@ public final class FetchedBlocks: BlockStore, BlockSink {
     /// What is kept.
     public struct Options: Hashable, Sendable {
         /// The most bytes of packs in the `cache` tier; beyond that fetched blocks are handed out
-        /// and forgotten. Default 10 GiB.
+        /// and forgotten.
+        ///
+        /// Default 10 GiB.
         public var storedByteLimit: Int64 = 10 << 30
         /// Bytes of blocks that are gathered for a pack; as many again may wait while it is
-        /// written. Default 16 MiB.
+        /// written.
+        ///
+        /// Default 16 MiB.
         public var batchByteCount = 16 << 20
-        /// How often what waits is written. Default 1 s.
+        /// How often what waits is written.
+        ///
+        /// Default 1 s.
         public var interval: Duration = .seconds(1)
 
         /// The defaults.
@@ -162,6 +168,12 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         do {
             try await stored.put(batch, into: .cache)
         } catch let error as CancellationError {
+            // Written by whoever flushes next.
+            state.withLock { state in
+                state.waiting.merge(state.writing) { new, _ in new }
+                state.waitingByteCount = state.waiting.values.reduce(0) { $0 + $1.bytes.count }
+                state.writing = [:]
+            }
             throw error
         } catch {
             logger.error("blocks from peers were not kept", metadata: ["error": "\(error)"])

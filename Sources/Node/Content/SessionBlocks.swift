@@ -61,8 +61,9 @@ public struct SessionBlocks: BlockSource {
                     watch.reset()
                     let cid = cids[report.index]
                     if let error = report.error {
-                        let code: BlockStoreError.Code = error.code == .notFound ? .notFound : .failed
-                        throw BlockStoreError(code, cid: cid, message: error.message)
+                        throw BlockStoreError(
+                            error.code == .notFound ? .notFound : .failed, cid: cid,
+                            message: error.message)
                     }
                     let block = Block(cid: cid, bytes: bytes)
                     // The node has checked it; this also checks the way from there.

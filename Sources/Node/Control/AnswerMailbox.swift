@@ -20,6 +20,17 @@ final class AnswerMailbox: Sendable {
         var putter: CheckedContinuation<Void, Never>?
         var isFinished = false
         var isAbandoned = false
+
+        /// What a taker gets at once, if anything, and who may put again.
+        mutating func take(
+            _ continuation: CheckedContinuation<Element?, any Error>
+        ) -> (Result<Element?, any Error>?, CheckedContinuation<Void, Never>?) {
+            if isAbandoned { return (.failure(CancellationError()), nil) }
+            if let element = queue.popFirst() { return (.success(element), putter.take()) }
+            if isFinished { return (.success(nil), nil) }
+            taker = continuation
+            return (nil, nil)
+        }
     }
 
     private let state = Mutex(State())
@@ -43,21 +54,15 @@ final class AnswerMailbox: Sendable {
         }
     }
 
-    /// The next answer; nil when there will be none. At most one task takes.
+    /// The next answer; nil when there will be none.
+    ///
+    /// At most one task takes.
     ///
     /// - Throws: `CancellationError`; the mailbox is abandoned then.
     func next() async throws -> Element? {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let (result, putter) = state.withLock { state -> (Result<Element?, any Error>?, CheckedContinuation<Void, Never>?) in
-                    if state.isAbandoned { return (.failure(CancellationError()), nil) }
-                    if let element = state.queue.popFirst() {
-                        return (.success(element), state.putter.take())
-                    }
-                    if state.isFinished { return (.success(nil), nil) }
-                    state.taker = continuation
-                    return (nil, nil)
-                }
+                let (result, putter) = state.withLock { $0.take(continuation) }
                 putter?.resume()
                 if let result { continuation.resume(with: result) }
             }

@@ -14,9 +14,13 @@ public import ServiceLifecycle
 public final class ControlServer: Service {
     /// How much clients may ask for at once.
     public struct Limits: Hashable, Sendable {
-        /// Connections; more wait until one ends. Default 64.
+        /// Connections; more wait until one ends.
+        ///
+        /// Default 64.
         public var connectionCount = 64
-        /// Requests of one connection that run at once; more wait. Default 32.
+        /// Requests of one connection that run at once; more wait.
+        ///
+        /// Default 32.
         public var requestCount = 32
 
         /// The defaults.

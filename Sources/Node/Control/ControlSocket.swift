@@ -65,7 +65,7 @@ public enum ControlSocket {
 
     /// Removes the socket of a node that ends.
     static func remove(in path: String) throws {
-        do { try Directory(path).remove(Array(name.utf8)) } catch where error.code == .notFound {}
+        do { try Directory(path).remove(Array(name.utf8)) } catch  where error.code == .notFound {}
     }
 
     private static func makeSocket(_ path: String) throws -> Int32 {

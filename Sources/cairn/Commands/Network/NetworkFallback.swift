@@ -38,7 +38,8 @@ final class NetworkFallback: Sendable {
 
     /// Begins a session when it is wanted, and keeps it open until it is over, or cancelled.
     func run(
-        _ open: @Sendable (@escaping @Sendable (any ControlSession) async throws -> Void)
+        _ open:
+            @Sendable (@escaping @Sendable (any ControlSession) async throws -> Void)
             async throws -> Void
     ) async {
         guard await isWanted() else { return settle(.failure(CancellationError())) }
