@@ -51,6 +51,26 @@ struct Swarm: Sendable {
         for member in members { await member.host.close() }
     }
 
+    /// Runs `body` beside one more DHT, which has all members in its table and, unlike them, looks
+    /// up nothing by itself.
+    func withStillMember(_ body: (Member) async throws -> Void) async throws {
+        var options = DHTOptions.isolated
+        options.lowPeerCount = 0
+        let still = Self.member(500, in: network, options)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await still.dht.run() }
+            await eventually { still.dht.isServing }
+            for member in members {
+                try await still.host.connect(to: member.id, at: member.host.addresses)
+            }
+            await eventually { still.dht.tablePeers.count == members.count }
+            try await body(still)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        await still.host.close()
+    }
+
     static func member(
         _ number: Int, in network: MemoryNetwork, _ options: DHTOptions,
         addresses: [Multiaddr] = []
