@@ -108,6 +108,8 @@ struct NodeParts {
         provide.strategy = options.announce ?? .all
         provide.interval = options.announceInterval
         provide.workers.recordsPerSecond = options.announceRate
+        // The check looks at the tables and asks nobody: the first server that turns up is used.
+        provide.connectivityCheck = ProvideOptions.Backoff(first: .seconds(1), longest: .seconds(1))
         return Announcer(
             network: routing, catalog: repository.catalog,
             source: RepositoryAnnounceSource(repository), options: provide,

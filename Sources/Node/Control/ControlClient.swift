@@ -85,7 +85,8 @@ public final class ControlClient: ControlSession {
     }
 
     private static var lost: NodeError {
-        NodeError(.connectionLost, "the node closed the connection")
+        NodeError(
+            .connectionLost, "the node went away meanwhile; start it again, or go on without it")
     }
 
     private func receive(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws {
