@@ -57,7 +57,7 @@ struct DNSTests {
         let query = try #require(DNSQuery("a.example", id: 7))
         let message = FakeDNS.answer(to: query.bytes) { $0.add(type: 16, data: [2, 104, 105]) }
         for count in 0..<message.count {
-            #expect(throws: DNSError.self, "cut at \(count)") {
+            #expect(throws: DNSMessageError.self, "cut at \(count)") {
                 try query.answer(Array(message.prefix(count)))
             }
         }
@@ -79,7 +79,7 @@ struct DNSTests {
         var message = FakeDNS.answer(to: query.bytes) { $0.add(type: 16, data: [0]) }
         let start = query.bytes.count - 11
         message.replaceSubrange(start..<start + 2, with: [0xc0, UInt8(start)])
-        #expect(throws: DNSError.name) { try query.answer(message) }
+        #expect(throws: DNSMessageError.name(offset: start)) { try query.answer(message) }
     }
 
     @Test(arguments: [false, true])

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Libp2p
+
 extension DNSMessage {
     /// The largest packet of multicast DNS (RFC 6762, section 17).
     static let maximumByteCount = 9_000
@@ -35,69 +37,19 @@ extension DNSMessage {
     }
 }
 
-/// Reads the parts of a message.
-private struct DNSReader {
-    private let bytes: [UInt8]
-    private var cursor = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    private mutating func take(_ count: Int) throws(DNSMessageError) -> ArraySlice<UInt8> {
-        guard bytes.count - cursor >= count else { throw .truncated(offset: cursor) }
-        defer { cursor += count }
-        return bytes[cursor..<cursor + count]
-    }
-
-    mutating func word() throws(DNSMessageError) -> UInt16 {
-        try take(2).reduce(0) { $0 << 8 | UInt16($1) }
-    }
-
-    /// Reads a name, through pointers to names before it.
-    mutating func name() throws(DNSMessageError) -> DNSName {
-        let start = cursor
-        var labels: [[UInt8]] = []
-        var byteCount = 1
-        var position = cursor
-        // A pointer must lead to before all that was read of the name so far, so it cannot circle.
-        var lowest = cursor
-        var end: Int?
-        while true {
-            guard position < bytes.count else { throw .truncated(offset: start) }
-            let length = Int(bytes[position])
-            if length == 0 { break }
-            if length & 0xc0 == 0xc0 {
-                guard position + 1 < bytes.count else { throw .truncated(offset: start) }
-                let target = (length & 0x3f) << 8 | Int(bytes[position + 1])
-                guard target < lowest else { throw .name(offset: start) }
-                end = end ?? position + 2
-                lowest = target
-                position = target
-                continue
-            }
-            guard length <= DNSName.maximumLabelByteCount else { throw .name(offset: start) }
-            guard position + 1 + length <= bytes.count else { throw .truncated(offset: start) }
-            byteCount += length + 1
-            guard byteCount <= DNSName.maximumByteCount else { throw .name(offset: start) }
-            labels.append(Array(bytes[position + 1..<position + 1 + length]))
-            position += length + 1
-        }
-        cursor = end ?? position + 1
-        guard let name = DNSName(labels: labels) else { throw .name(offset: start) }
-        return name
-    }
-
+extension DNSReader {
     mutating func record() throws(DNSMessageError) -> DNSMessage.Record {
         let name = try name()
         let type = try word()
         let isUnique = try word() & 0x8000 != 0
         let lifetime = UInt32(try word()) << 16 | UInt32(try word())
         let length = Int(try word())
-        let start = cursor
-        guard bytes.count - start >= length else { throw .truncated(offset: start) }
+        let start = offset
+        guard remainingByteCount >= length else { throw .truncated(offset: start) }
         let content = try content(type, length)
         // A name may be short of the length that is declared, never go beyond it.
-        guard cursor <= start + length else { throw .content(offset: start) }
-        cursor = start + length
+        guard offset <= start + length else { throw .content(offset: start) }
+        _ = try take(start + length - offset)
         return DNSMessage.Record(
             name: name, lifetime: lifetime, content: content, isUnique: isUnique)
     }
@@ -105,14 +57,14 @@ private struct DNSReader {
     private mutating func content(
         _ type: UInt16, _ length: Int
     ) throws(DNSMessageError) -> DNSMessage.Record.Content {
-        let start = cursor
+        let start = offset
         switch (type, length) {
         case (DNSMessage.RecordType.ptr, _): return .pointer(try name())
         case (DNSMessage.RecordType.txt, _):
             var strings: [[UInt8]] = []
-            while cursor < start + length {
+            while offset < start + length {
                 let count = Int(try take(1).reduce(0) { $0 + UInt16($1) })
-                guard cursor + count <= start + length else { throw .content(offset: start) }
+                guard offset + count <= start + length else { throw .content(offset: start) }
                 strings.append(Array(try take(count)))
             }
             return .text(strings)

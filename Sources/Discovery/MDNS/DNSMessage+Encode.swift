@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Libp2p
+
 extension DNSMessage {
     /// The packet; names point to earlier ones where they can.
     func encode() -> [UInt8] {

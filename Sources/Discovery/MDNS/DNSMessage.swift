@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Libp2p
+
 /// A DNS message as multicast DNS uses it (RFC 1035, RFC 6762).
 struct DNSMessage: Hashable, Sendable {
     /// Types of records that are understood here.
@@ -43,16 +45,6 @@ struct DNSMessage: Hashable, Sendable {
     var questions: [Question] = []
     var answers: [Record] = []
     var additionals: [Record] = []
-}
-
-/// Why bytes are no DNS message; offsets are in bytes.
-enum DNSMessageError: Error, Hashable, Sendable {
-    case truncated(offset: Int)
-    case name(offset: Int)
-    /// More entries than a packet of 9,000 bytes can honestly have.
-    case tooMany(Int)
-    case tooLong(byteCount: Int)
-    case content(offset: Int)
 }
 
 extension DNSMessage.Record.Content {

@@ -153,7 +153,9 @@ private final class DNSStreamHandler: ChannelInboundHandler {
             let bytes = received.getBytes(at: 2, length: Int(length))
         else { return }
         do {
-            guard let result = try query.answer(bytes) else { throw DNSError.truncated }
+            guard let result = try query.answer(bytes) else {
+                throw DNSMessageError.truncated(offset: bytes.count)
+            }
             answer.succeed(result)
         } catch { answer.fail(error) }
     }

@@ -3,15 +3,15 @@
 /// A domain name: labels of 1 to 63 bytes, 255 bytes in all.
 ///
 /// Compared without regard to the case of ASCII letters, as names in DNS are.
-struct DNSName: Hashable, Sendable, CustomStringConvertible {
-    static let maximumLabelByteCount = 63
+package struct DNSName: Hashable, Sendable, CustomStringConvertible {
+    package static let maximumLabelByteCount = 63
     /// With a length byte per label and the empty one at the end.
-    static let maximumByteCount = 255
+    package static let maximumByteCount = 255
 
-    let labels: [[UInt8]]
+    package let labels: [[UInt8]]
 
     /// Names the labels; nil if one is empty or too long, or all are.
-    init?(labels: [[UInt8]]) {
+    package init?(labels: [[UInt8]]) {
         guard labels.allSatisfy({ 1...Self.maximumLabelByteCount ~= $0.count }),
             labels.reduce(1, { $0 + $1.count + 1 }) <= Self.maximumByteCount
         else { return nil }
@@ -19,17 +19,17 @@ struct DNSName: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Splits a text at its dots.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         self.init(labels: text.split(separator: ".").map { Array($0.utf8) })
     }
 
     /// The name below `parent` whose first label is `label`.
-    init?(_ label: String, in parent: DNSName) {
+    package init?(_ label: String, in parent: DNSName) {
         self.init(labels: [Array(label.utf8)] + parent.labels)
     }
 
     /// Whether the name is `parent` with one label before it.
-    func isChild(of parent: DNSName) -> Bool {
+    package func isChild(of parent: DNSName) -> Bool {
         labels.count == parent.labels.count + 1
             && Self.folded(Array(labels.dropFirst())) == Self.folded(parent.labels)
     }
@@ -38,13 +38,13 @@ struct DNSName: Hashable, Sendable, CustomStringConvertible {
         labels.map { $0.map { 0x41...0x5a ~= $0 ? $0 | 0x20 : $0 } }
     }
 
-    static func == (left: DNSName, right: DNSName) -> Bool {
+    package static func == (left: DNSName, right: DNSName) -> Bool {
         folded(left.labels) == folded(right.labels)
     }
 
-    func hash(into hasher: inout Hasher) { hasher.combine(Self.folded(labels)) }
+    package func hash(into hasher: inout Hasher) { hasher.combine(Self.folded(labels)) }
 
-    var description: String {
+    package var description: String {
         labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
     }
 }
