@@ -186,6 +186,12 @@ let package = Package(
                 "Ingest", "Repository", "Lifecycle", "UnixFS", "IPLD", "Multiformats", "FileIO",
                 "BlockStore", "Catalog", "PackStore", "Pipeline",
             ]),
+        tests(
+            "Lifecycle",
+            [
+                "Lifecycle", "Ingest", "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO",
+                "BlockStore", "Catalog", "PackStore", "Pipeline",
+            ]),
         tests("Libp2p", ["Libp2p", "Multiformats", crypto]),
         tests(
             "Libp2pNIO",
