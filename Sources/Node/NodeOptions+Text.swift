@@ -20,28 +20,28 @@ extension NodeOptions {
         self.init()
         if let items = config.listen {
             listen = try items.nodeMap { (item) throws(NodeError) in
-                try Self.address(item.value, place: item.place)
+                try Self.address(item.value, place: "\(item.place)")
             }
         }
         if let items = config.bootstrap {
             bootstrap = try Self.bootstrap(
-                items.map(\.value), place: items.first?.place ?? "bootstrap")
+                items.map(\.value), place: items.first.map { "\($0.place)" } ?? "bootstrap")
         }
-        if let item = config.scope { scope = try Self.word(item.value, place: item.place) }
-        if let item = config.dht { dht = try Self.word(item.value, place: item.place) }
+        if let item = config.scope { scope = try Self.word(item.value, place: "\(item.place)") }
+        if let item = config.dht { dht = try Self.word(item.value, place: "\(item.place)") }
         if let items = config.allowNet {
             filter.allowedNetworks = try items.nodeMap { (item) throws(NodeError) in
-                try Self.network(item.value, place: item.place)
+                try Self.network(item.value, place: "\(item.place)")
             }
         }
         if let items = config.denyNet {
             filter.deniedNetworks = try items.nodeMap { (item) throws(NodeError) in
-                try Self.network(item.value, place: item.place)
+                try Self.network(item.value, place: "\(item.place)")
             }
         }
         if let items = config.security {
             security = try items.nodeMap { (item) throws(NodeError) in
-                try Self.word(item.value, place: item.place)
+                try Self.word(item.value, place: "\(item.place)")
             }
             if security.isEmpty {
                 throw NodeError(.badOptions, "security: there is no way without; give noise or tls")
@@ -55,12 +55,12 @@ extension NodeOptions {
         usesMDNS = config.mdns?.value ?? usesMDNS
         if let items = config.rendezvous {
             rendezvousPoints = try items.nodeMap { (item) throws(NodeError) in
-                try Self.peer(item.value, place: item.place)
+                try Self.peer(item.value, place: "\(item.place)")
             }
         }
         servesRendezvous = config.rendezvousServer?.value ?? servesRendezvous
         if let item = config.announce {
-            announce = try Self.strategy(item.value, place: item.place)
+            announce = try Self.strategy(item.value, place: "\(item.place)")
         }
         if let hours = config.announceHours { announceInterval = .seconds(hours.value * 3600) }
         announceRate = config.announceRate?.value
@@ -72,7 +72,7 @@ extension NodeOptions {
         guard low <= high else {
             throw NodeError(
                 .badOptions,
-                "\(config.lowWater?.place ?? config.highWater?.place ?? ""): low-water is above high-water"
+                "\((config.lowWater ?? config.highWater).map { "\($0.place): " } ?? "")low-water is above high-water"
             )
         }
         waterMarks.low = low

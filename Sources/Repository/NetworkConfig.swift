@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Yams
-
 /// The section `network` of `config.yaml`: what the user may say of the node.
 ///
 /// Types and keys are checked here, what the values mean by the network's own modules, which
 /// report a wrong one by its ``Setting/place``.
 public struct NetworkConfig: Hashable, Sendable {
     /// A value, and where it was written.
-    public struct Setting<Value: Hashable & Sendable>: Hashable, Sendable {
-        /// The value.
-        public let value: Value
-        /// The file and line, for messages: "PATH:LINE".
-        public let place: String
-    }
+    public typealias Setting<Value: Hashable & Sendable> = YAMLPlaced<Value>
 
     /// Multiaddrs to listen on.
     public var listen: [Setting<String>]?
@@ -51,86 +44,56 @@ public struct NetworkConfig: Hashable, Sendable {
     /// Nothing said.
     public init() {}
 
-    private enum Kind {
-        case text(WritableKeyPath<NetworkConfig, Setting<String>?>)
-        case texts(WritableKeyPath<NetworkConfig, [Setting<String>]?>)
-        case flag(WritableKeyPath<NetworkConfig, Setting<Bool>?>)
-        case number(WritableKeyPath<NetworkConfig, Setting<Int>?>, ClosedRange<Int>)
+    /// How the section is read.
+    static let yaml = YAMLObject("network", empty: { NetworkConfig() }, keys: keys)
+
+    private static let text = YAMLType<String>.text.placed
+    private static let texts = YAMLType<String>.text.placed.list(orEmptyFor: "none")
+    private static let flag = YAMLType<Bool>.flag.placed
+
+    private static func number(_ range: ClosedRange<Int>) -> YAMLType<Setting<Int>> {
+        YAMLType<Int>.integer(range).placed
     }
 
-    private static var keys: [(name: String, kind: Kind)] {
-        [
-            ("listen", .texts(\.listen)), ("bootstrap", .texts(\.bootstrap)),
-            ("scope", .text(\.scope)), ("dht", .text(\.dht)),
-            ("allow-net", .texts(\.allowNet)), ("deny-net", .texts(\.denyNet)),
-            ("security", .texts(\.security)), ("mdns", .flag(\.mdns)),
-            ("rendezvous", .texts(\.rendezvous)),
-            ("rendezvous-server", .flag(\.rendezvousServer)),
-            ("announce", .text(\.announce)),
-            // Records live for 48 hours in the DHT.
-            ("announce-hours", .number(\.announceHours, 1...48)),
-            ("announce-rate", .number(\.announceRate, 1...10_000_000)),
-            ("low-water", .number(\.lowWater, 1...100_000)),
-            ("high-water", .number(\.highWater, 1...100_000)),
-            ("cache-mib", .number(\.cacheMiB, 0...1 << 40)),
-        ]
-    }
-
-    /// Parses the section; an unknown key, a wrong type or a number out of range is refused with
-    /// its line.
-    init(_ node: Node, path: String) throws(RepositoryError) {
-        guard let mapping = node.mapping else {
-            throw RepositoryError(
-                .badConfig, "\(path):\(node.mark?.line ?? 0): network must hold keys and values")
-        }
-        for (key, value) in mapping {
-            let place = "\(path):\(key.mark?.line ?? 0)"
-            let name = key.string ?? "?"
-            guard let kind = Self.keys.first(where: { $0.name == name })?.kind else {
-                let known = Self.keys.map(\.name).joined(separator: ", ")
-                throw RepositoryError(
-                    .badConfig, "\(place): unknown key \(name) in network; known are \(known)")
-            }
-            try set(kind, value, name, place)
-        }
-    }
-
-    private mutating func set(
-        _ kind: Kind, _ node: Node, _ name: String, _ place: String
-    ) throws(RepositoryError) {
-        func wrong(_ wanted: String) -> RepositoryError {
-            RepositoryError(.badConfig, "\(place): \(name) must be \(wanted)")
-        }
-        switch kind {
-        case .text(let property):
-            guard node.sequence == nil, let text = node.string else { throw wrong("a word") }
-            self[keyPath: property] = Setting(value: text, place: place)
-        case .flag(let property):
-            guard let flag = node.bool else { throw wrong("true or false") }
-            self[keyPath: property] = Setting(value: flag, place: place)
-        case .number(let property, let range):
-            guard let number = node.int, range.contains(number) else {
-                throw wrong("a number from \(range.lowerBound) to \(range.upperBound)")
-            }
-            self[keyPath: property] = Setting(value: number, place: place)
-        case .texts(let property):
-            if node.string == "none" {
-                self[keyPath: property] = []
-                return
-            }
-            guard let items = node.sequence else { throw wrong("a list, or none") }
-            var settings: [Setting<String>] = []
-            for item in items {
-                guard let text = item.string else { throw wrong("a list of words") }
-                settings.append(
-                    Setting(value: text, place: "\(path(place)):\(item.mark?.line ?? 0)"))
-            }
-            self[keyPath: property] = settings
-        }
-    }
-
-    /// The place without its line.
-    private func path(_ place: String) -> Substring {
-        place.lastIndex(of: ":").map { place[..<$0] } ?? place[...]
-    }
+    private static let keys: [YAMLKey<NetworkConfig>] = [
+        YAMLKey("listen", optional: \.listen, texts, "Multiaddrs to listen on."),
+        YAMLKey("bootstrap", optional: \.bootstrap, texts, "Peers to begin with, or none."),
+        YAMLKey(
+            "scope", optional: \.scope, text, standard: "both",
+            "Which DHTs: both, wan or lan."),
+        YAMLKey(
+            "dht", optional: \.dht, text, standard: "auto",
+            "Part in the DHT: auto, server or client."),
+        YAMLKey(
+            "allow-net", optional: \.allowNet, texts, "Networks beside which no other is used."),
+        YAMLKey("deny-net", optional: \.denyNet, texts, "Networks that are not used."),
+        YAMLKey(
+            "security", optional: \.security, texts, standard: "[noise, tls]",
+            "How connections are secured, the preferred way first."),
+        YAMLKey(
+            "mdns", optional: \.mdns, flag, standard: "true",
+            "Whether peers on the local network are looked for."),
+        YAMLKey("rendezvous", optional: \.rendezvous, texts, "Rendezvous points."),
+        YAMLKey(
+            "rendezvous-server", optional: \.rendezvousServer, flag, standard: "false",
+            "Whether this node is a rendezvous point for others."),
+        YAMLKey(
+            "announce", optional: \.announce, text,
+            "What is announced: all, roots, entities or snapshots, joined by +, or none."),
+        // Records live for 48 hours in the DHT.
+        YAMLKey(
+            "announce-hours", optional: \.announceHours, number(1...48),
+            "Hours between two announcements of a block."),
+        YAMLKey(
+            "announce-rate", optional: \.announceRate, number(1...10_000_000),
+            "Provider records sent per second at most."),
+        YAMLKey(
+            "low-water", optional: \.lowWater, number(1...100_000), "Connections after trimming."),
+        YAMLKey(
+            "high-water", optional: \.highWater, number(1...100_000),
+            "Connections at which trimming begins."),
+        YAMLKey(
+            "cache-mib", optional: \.cacheMiB, number(0...1 << 40),
+            "MiB of blocks from peers that are kept."),
+    ]
 }

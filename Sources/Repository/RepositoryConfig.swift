@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileIO
-import Yams
-
 /// `config.yaml`: what the user may edit in a repository.
 public struct RepositoryConfig: Hashable, Sendable {
     /// The format that this release writes and reads.
     static let currentFormat = 1
-    /// Larger files are refused; a guess far above any use.
-    private static let byteLimit = 1 << 20
 
     /// The repository's format.
     public var format = currentFormat
@@ -18,6 +13,9 @@ public struct RepositoryConfig: Hashable, Sendable {
     public var compression: String?
     /// What is said of the node.
     public var network = NetworkConfig()
+
+    /// What a file without a key says.
+    public init() {}
 
     static let initialText = """
         # Cairn repository. The keys below `format` are defaults that command-line options override.
@@ -29,49 +27,57 @@ public struct RepositoryConfig: Hashable, Sendable {
 
         """
 
-    /// Parses the file's text; an unknown key or a wrong type is refused with its line.
-    init(_ text: String, path: String) throws(RepositoryError) {
-        let node: Node?
-        do { node = try Yams.compose(yaml: text) } catch {
-            throw RepositoryError(.badConfig, "\(path) is no valid YAML: \(error)")
-        }
-        guard let mapping = node?.mapping else {
-            throw RepositoryError(.badConfig, "\(path) must hold `format: 1` and other keys")
-        }
-        for (key, value) in mapping {
-            let place = "\(path):\(key.mark?.line ?? 0)"
-            switch key.string {
-            case "format":
-                guard let format = value.int else {
-                    throw RepositoryError(.badConfig, "\(place): format must be a number")
-                }
-                guard format <= Self.currentFormat else {
-                    throw RepositoryError(
-                        .newerFormat,
-                        "\(place): the repository has format \(format), this program reads up to \(Self.currentFormat); use a newer release"
-                    )
-                }
-                self.format = format
-            case "profile": profile = value.string
-            case "compression": compression = value.string
-            case "network": network = try NetworkConfig(value, path: path)
-            default:
-                throw RepositoryError(
-                    .badConfig,
-                    "\(place): unknown key \(key.string ?? "?"); known are format, profile, compression, network"
-                )
-            }
+    /// How the file is read; sections are described where their types are.
+    static let yaml = YAMLObject("", empty: { RepositoryConfig() }, keys: keys)
+
+    private static let keys: [YAMLKey<RepositoryConfig>] = [
+        YAMLKey(
+            "format", \.format, .integer(1...Int.max), standard: "1",
+            "The repository's format."),
+        YAMLKey(
+            "profile", optional: \.profile, .text, standard: "unixfs-v1-2025",
+            "The DAG profile of ingests that name none."),
+        YAMLKey(
+            "compression", optional: \.compression, .text, standard: "auto",
+            "The compression of ingests that name none."),
+        YAMLKey("network", \.network, NetworkConfig.yaml.type, "What `cairn node` does."),
+    ]
+
+    /// Parses the file's text; an unknown key, a wrong type or an impossible value is refused with
+    /// its line.
+    ///
+    /// - Throws: ``RepositoryError`` with `badConfig` or `newerFormat`.
+    public init(_ text: String, path: String) throws(RepositoryError) {
+        do { try self.init(try YAMLParser.parse(text, path: path)) } catch let error as YAMLError {
+            throw RepositoryError(.badConfig, error.description)
+        } catch let error as RepositoryError {
+            throw error
+        } catch {
+            preconditionFailure("only the two above are thrown, got \(error)")
         }
     }
 
-    /// Reads the file at `path`.
-    static func load(_ path: String) throws -> RepositoryConfig {
-        let file = try File(path, .read)
-        let byteCount = Int(try file.status().byteCount)
-        guard byteCount <= byteLimit else {
-            throw RepositoryError(.badConfig, "\(path) is \(byteCount) bytes long")
+    private init(_ node: YAMLNode) throws {
+        // A newer format may have keys that are unknown here, so it is looked at first.
+        if case .mapping(let entries) = node.content,
+            let entry = entries.first(where: { $0.key == "format" }),
+            case .scalar(let text, _) = entry.value.content, let format = Int(text),
+            format > Self.currentFormat
+        {
+            throw RepositoryError(
+                .newerFormat,
+                "\(entry.place): the repository has format \(format), this program reads up to \(Self.currentFormat); use a newer release"
+            )
         }
-        let text = String(decoding: try file.readExactly(byteCount, at: 0), as: UTF8.self)
-        return try RepositoryConfig(text, path: path)
+        self = try Self.yaml.read(node)
+    }
+
+    /// Reads the file at `path`; blocks.
+    ///
+    /// - Throws: as ``init(_:path:)``; `IOError`.
+    static func load(_ path: String) throws -> RepositoryConfig {
+        do { return try RepositoryConfig(try YAMLParser.load(path)) } catch let error as YAMLError {
+            throw RepositoryError(.badConfig, error.description)
+        }
     }
 }
