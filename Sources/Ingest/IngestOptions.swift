@@ -3,6 +3,7 @@
 public import FileIO
 public import Multiformats
 public import PackStore
+public import Pipeline
 public import UnixFS
 
 /// How to ingest.
@@ -64,6 +65,10 @@ public struct IngestOptions: Sendable {
     package var listing = ListingRule()
     /// The time of day, by which files count as at rest; tests turn it.
     package var clock: @Sendable () -> FileStatus.Time = { WallClock.now }
+    /// Holds the reading of files back; nil for as fast as it goes.
+    ///
+    /// Default: nil.
+    public var readLimiter: RateLimiter?
     /// Where entries of directories larger than memory go.
     public var spillDirectory = "/tmp"
     /// Words that are kept with the snapshot.
@@ -104,6 +109,8 @@ public struct StageWidths: Hashable, Sendable {
         compress = max(1, cores)
     }
 
+    /// The most workers of a stage that can be asked for.
+    public static let limit = 1024
     /// The names of the stages whose width can be set.
     public static let names = ["read", "hash", "compress"]
 

@@ -179,7 +179,7 @@ public final class IngestRun: Sendable {
             let reader = FileReader(
                 chunker: Chunker(options.dag.chunker),
                 emptyFilesHaveLeaf: options.dag.layout == .balanced, pool: pool,
-                counters: counters, output: read, meter: meter)
+                counters: counters, output: read, meter: meter, limiter: options.readLimiter)
             while true {
                 // The permit comes first, so the oldest unfinished batch always has one.
                 try await meter.acquire(1, from: window)

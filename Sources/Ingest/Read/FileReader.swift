@@ -24,13 +24,14 @@ final class FileReader {
     private let counters: IngestCounters
     private let output: BoundedChannel<ReadBatch>
     private let meter: StageMeter
+    private let limiter: RateLimiter?
     private var batch = ReadBatch(number: 0, part: 0)
     /// Bytes of the slab that are in use.
     private var filled = 0
 
     init(
         chunker: Chunker, emptyFilesHaveLeaf: Bool, pool: SlabPool, counters: IngestCounters,
-        output: BoundedChannel<ReadBatch>, meter: StageMeter
+        output: BoundedChannel<ReadBatch>, meter: StageMeter, limiter: RateLimiter?
     ) {
         self.chunker = chunker
         self.emptyFilesHaveLeaf = emptyFilesHaveLeaf
@@ -38,6 +39,7 @@ final class FileReader {
         self.counters = counters
         self.output = output
         self.meter = meter
+        self.limiter = limiter
     }
 
     /// The slab size that suits `chunker`: whole chunks of a fixed size, several of a variable one.
@@ -126,12 +128,16 @@ final class FileReader {
         var chunkCount = 0
         while true {
             try await ensureSlab()
+            let readBefore = filling.total
             try meter.working {
                 // Not held beyond this: whoever waits for a slab must hold none.
                 guard let slab = batch.slab else { return }
                 filled = try filling.fill(slab.bytes, from: filled, source)
                 start = appendChunks(
                     of: slab, from: start, isFinal: filling.isAtEnd, entry.metadata, &chunkCount)
+            }
+            if let limiter, filling.total > readBefore {
+                try await limiter.take(filling.total - readBefore)
             }
             if filling.isAtEnd, start == filled { break }
             start = try await makeRoom(keepingFrom: start)

@@ -11,7 +11,7 @@ extension Selection {
     /// would be published.
     /// - Throws: `IOError` if the file cannot be read, ``IngestError`` if its rules are refused.
     public mutating func enter(_ directory: Directory, name: [UInt8]?) throws {
-        enter(name: name, rules: try Self.rules(in: directory))
+        enter(name: name, rules: readsIgnoreFiles ? try Self.rules(in: directory) : nil)
     }
 
     private static func rules(in directory: Directory) throws -> IgnoreRules? {

@@ -44,6 +44,10 @@ public struct Selection: Sendable {
 
     /// Whether names that start with "." are taken.
     public let includesHidden: Bool
+    /// Whether ignore files apply.
+    ///
+    /// Default: true.
+    public var readsIgnoreFiles = true
 
     private let excludes: IgnoreRules
     private let includes: IgnoreRules

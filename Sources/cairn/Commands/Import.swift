@@ -27,9 +27,10 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try await repository.open(creating: true)
-        var options = try IngestOptions(
-            dag: DAGProfile.standard.options, selection: .standard)
-        try store.apply(to: &options, config: opened.config)
+        var settings = try store.settings()
+        settings.profile = DAGProfile.standard.rawValue
+        let options = try settings.options(
+            config: opened.config, spillDirectory: TemporaryDirectory.path(beside: opened))
         let reporter = RunReporter(verb: "imported", quiet: quiet, json: output.json)
         let run = ImportRun(
             repository: opened, options: options,

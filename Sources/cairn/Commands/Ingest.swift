@@ -105,18 +105,8 @@ struct Ingest: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try await openRepository()
-        var options = try IngestOptions(
-            dag: try dag.resolve(fallback: opened?.config.profile),
-            selection: try selection())
-        options.wrap = wrap
-        options.followsSymbolicLinks = dereference
-        options.staysOnFileSystem = oneFileSystem
-        options.purpose = onlyHash ? .onlyHash : dryRun ? .dryRun : .store
-        options.usesStatCache = !noCache
-        options.verifiedShare = try verifiedShare()
-        options.spillDirectory = TemporaryDirectory.path(beside: opened)
-        try store.apply(to: &options, config: opened?.config)
-
+        let options = try settings().options(
+            config: opened?.config, spillDirectory: TemporaryDirectory.path(beside: opened))
         let reporter = RunReporter(verb: verb, quiet: quiet, json: output.json)
         let run = IngestRun(
             repository: opened, options: options,
@@ -131,11 +121,19 @@ struct Ingest: AsyncParsableCommand {
         if result.counts.skipped > 0 { throw ExitCode(Failure.skippedInputs) }
     }
 
-    private func selection() throws -> Selection {
-        do {
-            return try Selection(
-                includesHidden: hidden, excluding: exclude, including: include)
-        } catch { throw UsageError(message: "--exclude or --include: \(error)") }
+    private func settings() throws -> IngestSettings {
+        var settings = try store.settings()
+        try dag.apply(to: &settings)
+        settings.includesHidden = hidden
+        settings.excludes = exclude
+        settings.includes = include
+        settings.wrap = wrap
+        settings.followsSymbolicLinks = dereference
+        settings.staysOnFileSystem = oneFileSystem
+        settings.purpose = onlyHash ? .onlyHash : dryRun ? .dryRun : .store
+        settings.usesStatCache = !noCache
+        settings.verifiedShare = try verifiedShare()
+        return settings
     }
 
     /// The share of unchanged files to read, 0 to 1.

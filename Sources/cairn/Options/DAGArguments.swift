@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Ingest
 import Multiformats
 import UnixFS
 
@@ -89,12 +90,10 @@ struct DAGArguments: ParsableArguments {
     @Flag(name: .customLong("no-empty-dirs"), help: "Leave empty directories out.")
     var noEmptyDirectories = false
 
-    /// The options that result; `fallback` is the profile named in the repository's config.
-    func resolve(fallback: String?) throws -> DAGOptions {
-        do {
-            let named = try (profile ?? fallback).map { try DAGProfile(named: $0) } ?? .standard
-            return try DAGOptions(profile: named, overrides: overrides())
-        } catch { throw UsageError(message: "\(error)") }
+    /// Puts what was given into `settings`.
+    func apply(to settings: inout IngestSettings) throws {
+        do { settings.dag = try overrides() } catch { throw UsageError(message: "\(error)") }
+        settings.profile = profile
     }
 
     private func overrides() throws -> DAGOverrides {

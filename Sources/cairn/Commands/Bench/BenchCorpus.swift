@@ -3,6 +3,7 @@
 import ArgumentParser
 import Bench
 import FileIO
+import Repository
 
 struct BenchCorpus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

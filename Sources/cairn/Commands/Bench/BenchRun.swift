@@ -108,12 +108,12 @@ struct BenchRun: AsyncParsableCommand {
     }
 
     private func plan() throws -> BenchPlan {
-        var options = try IngestOptions(
-            dag: try dag.resolve(fallback: nil),
-            selection: try Selection(includesHidden: true, excluding: [], including: []))
-        try storing.apply(to: &options, config: nil)
+        var settings = try storing.settings()
+        try dag.apply(to: &settings)
+        settings.includesHidden = true
         let scratch = getenv("TMPDIR").map { String(cString: $0) } ?? ""
         let data = scratch.isEmpty ? "/tmp" : scratch
+        let options = try settings.options(config: nil, spillDirectory: data)
         return BenchPlan(
             sources: try sources(), seed: size.seed, runs: runs, options: options,
             dataDirectory: data, storeDirectory: store ?? data, effort: short ? .short : .full)
