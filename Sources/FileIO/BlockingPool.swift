@@ -16,6 +16,8 @@ import Synchronization
 public final class BlockingPool: TaskExecutor {
     /// The pool of the process, made on first use: 16 threads, most of which sleep.
     public static let shared = BlockingPool(width: 16)
+    /// Threads for work that nobody waits for: it takes the processor time that all others leave.
+    public static let background = BlockingPool(width: 2, niceness: 19)
 
     private struct Queue {
         var jobs: [UnownedJob] = []
@@ -37,9 +39,17 @@ public final class BlockingPool: TaskExecutor {
     private let ready = DispatchSemaphore(value: 0)
 
     /// Starts `width` threads, which live as long as the process.
-    public init(width: Int) {
+    ///
+    /// - Parameter niceness: 0 for threads like all others, up to 19 for the least processor time;
+    ///   Linux alone has it per thread, elsewhere it changes nothing.
+    public init(width: Int, niceness: Int32 = 0) {
         precondition(width > 0, "a pool needs threads, not \(width)")
-        for _ in 0..<width { startThread { [self] in serve() } }
+        for _ in 0..<width {
+            startThread { [self] in
+                if niceness > 0 { Machine.lowerThreadPriority(to: niceness) }
+                serve()
+            }
+        }
     }
 
     /// Queues a job for the next free thread.
