@@ -121,7 +121,18 @@ public final class PackReader: Sendable {
 
     /// What the frame at `place` decompresses to.
     func content(at place: FramePlace, frame: Int) throws(PackError) -> [UInt8] {
-        let stored = try object.bytes(place.storedByteCount, at: place.offset, of: id)
+        try content(of: storedFrame(at: place), at: place, frame: frame)
+    }
+
+    /// The bytes of the frame at `place` as they are stored.
+    func storedFrame(at place: FramePlace) throws(PackError) -> [UInt8] {
+        try object.bytes(place.storedByteCount, at: place.offset, of: id)
+    }
+
+    /// What `stored`, the bytes of the frame at `place`, decompress to.
+    func content(
+        of stored: [UInt8], at place: FramePlace, frame: Int
+    ) throws(PackError) -> [UInt8] {
         let content = FrameDecompressor.content(
             of: stored[...], contentByteCount: place.contentByteCount)
         do { return try content.get() } catch {
