@@ -11,7 +11,7 @@ public import BlockStore
 ///
 /// All calls throw ``CatalogError``, or `CancellationError` when their task is cancelled; what a
 /// cancelled call would have written is then either wholly there or not at all.
-public protocol Catalog: StatCacheStore, AnnounceStore {
+public protocol Catalog: StatCacheStore, AnnounceStore, PinStore {
     /// Records a sealed, durable pack and where its blocks lie.
     ///
     /// A block that a pack of the catalog already holds keeps its older place. Committing the same
@@ -67,7 +67,8 @@ public protocol Catalog: StatCacheStore, AnnounceStore {
     /// - Throws: ``CatalogError/Code/packMissing``.
     func setTier(_ id: PackID, to tier: PackTier) async throws
 
-    /// Records a finished run; a record of the same id is replaced.
+    /// Records a finished run; a record of the same id is replaced, one that was forgotten stays
+    /// so.
     ///
     /// - Parameter reused: as for a pack's commit.
     /// - Throws: ``CatalogError/Code/packMissing`` as for a pack's commit.
@@ -83,7 +84,9 @@ public protocol Catalog: StatCacheStore, AnnounceStore {
     /// - Throws: ``CatalogError/Code/ambiguous`` if several do.
     func snapshot(matching prefix: String) async throws -> SnapshotRecord?
 
-    /// Removes the snapshot of exactly that id.
+    /// Removes the snapshot of exactly that id from the catalog alone; a rebuild brings it back.
+    ///
+    /// For good it goes by ``RootChange/Action/forget(_:)``.
     ///
     /// - Returns: whether there was one.
     func removeSnapshot(_ id: String) async throws -> Bool

@@ -24,7 +24,7 @@ extension CatalogError {
     public struct Code: Hashable, Sendable {
         private enum Kind {
             case corrupt, newerSchema, busy, diskFull, inputOutput, cannotOpen
-            case packMissing, ambiguous, invalid, other
+            case packMissing, ambiguous, invalid, conflict, other
         }
 
         private let kind: Kind
@@ -65,6 +65,10 @@ extension CatalogError {
         ///
         /// Not retryable.
         public static let invalid = Code(kind: .invalid)
+        /// Somebody else has changed the same at the same time.
+        ///
+        /// Retryable, from what there is now.
+        public static let conflict = Code(kind: .conflict)
         /// Anything else that the database reports.
         ///
         /// Not retryable.

@@ -10,9 +10,18 @@ extension SQLiteCatalog {
         _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID],
         reusing reused: [PackID]
     ) async throws {
+        try await commit(pack, blocks: blocks, replacing: replaced, reusing: reused) { _ in }
+    }
+
+    /// As the public form; `changes` go into the same transaction.
+    func commit(
+        _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID],
+        reusing reused: [PackID], with changes: @Sendable (Database) throws -> Void
+    ) async throws {
         let blocks = try await Self.sorted(blocks)
         let recentLimit = options.recentLimit
         try await write { db in
+            try changes(db)
             try Self.bumpVersions(db, reused)
             let isNew = try Self.packNumber(db, pack.id) == nil
             for id in replaced where id != pack.id { try Self.deletePack(db, id) }

@@ -11,7 +11,7 @@ extension SQLiteCatalog {
             // AUTOINCREMENT, whose state stays.
             for table in [
                 "chunks", "filters", "runs", "blocks_recent", "packs", "snapshot_items",
-                "snapshots",
+                "snapshots", "pins", "tombstones", "tag_changes",
             ] {
                 try db.execute(sql: "DELETE FROM \(table)")
             }

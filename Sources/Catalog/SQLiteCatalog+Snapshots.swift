@@ -14,6 +14,10 @@ extension SQLiteCatalog {
         _ db: Database, _ snapshot: SnapshotRecord, reusing reused: [PackID]
     ) throws {
         try bumpVersions(db, reused)
+        // Its record may still lie in a pack, as when a catalog is rebuilt.
+        guard try !isRemoved(db, snapshot.id) else { return }
+        var snapshot = snapshot
+        snapshot.tags = try changedTags(db, ofSnapshot: snapshot.id) ?? snapshot.tags
         _ = try deleteSnapshot(db, snapshot.id)
         try insertSnapshot(db, snapshot)
         try insertItems(db, of: snapshot)
@@ -115,7 +119,7 @@ extension SQLiteCatalog {
             recordCID: cursor.bytes(5))
     }
 
-    private static func deleteSnapshot(_ db: Database, _ id: String) throws -> Bool {
+    static func deleteSnapshot(_ db: Database, _ id: String) throws -> Bool {
         try db.withCursor("DELETE FROM snapshot_items WHERE snapshot_id = ?") { cursor in
             try cursor.bind(id, at: 1)
             try cursor.execute()

@@ -9,7 +9,8 @@ public import Repository
 
 /// Rebuilds the catalog from the packs alone: what `cairn reindex` does (promise P4).
 ///
-/// Only the packs' own indexes are read, and the records of snapshots; a pack whose index is
+/// Only the packs' own indexes are read, and the records of snapshots, pins and removals, which
+/// may be met in any order; a pack whose index is
 /// damaged is read whole. Others may ingest meanwhile: what they commit stays.
 public struct Reindex: Sendable {
     private let repository: Repository
@@ -38,6 +39,8 @@ public struct Reindex: Sendable {
             }
             onPack(index + 1, packs.count)
         }
+        report.snapshotCount = try await repository.catalog.snapshots(limit: nil).count
+        report.pinCount = try await repository.catalog.pins().count
         try await repository.catalog.finishRebuild()
         return report
     }
@@ -46,30 +49,26 @@ public struct Reindex: Sendable {
         _ id: PackID, _ tier: PackTier, _ report: inout ReindexReport
     ) async throws {
         let index: PackIndex
+        var hasMarks = true
         do { index = try await repository.packs.index(of: id, tier: tier) } catch let error
             as PackError where error.code == .damaged
         {
             index = try await repository.packs.recoverIndex(of: id, tier: tier)
+            hasMarks = false
             report.failures.append("\(error); its sound blocks were recovered")
         }
         try await repository.commit(index, tier: tier)
         report.packCount += 1
         report.blockCount += index.blocks.count
-        // Only what was ingested here has snapshots: a peer may send anything.
-        if tier == .hot { try await addSnapshots(in: index, &report) }
-    }
-
-    private func addSnapshots(
-        in index: PackIndex, _ report: inout ReindexReport
-    ) async throws {
-        for block in try await repository.snapshotBlocks(in: index) {
-            guard let record = SnapshotBlock.decode(block) else {
-                report.failures.append("block \(block.cid) is marked as a snapshot and is none")
-                continue
-            }
-            try await repository.catalog.add(record)
-            report.snapshotCount += 1
-        }
+        // Only what was ingested here has records: a peer may send anything.
+        guard tier == .hot else { return }
+        let records =
+            hasMarks
+            ? try await repository.recordBlocks(in: index)
+            : try await repository.unmarkedRecordBlocks(in: index)
+        let (snapshots, others) = try await repository.apply(records: records)
+        report.failures += others.map { "block \($0.cid) is marked as a record and is none" }
+        report.recordedSnapshotCount += snapshots
     }
 }
 
@@ -79,8 +78,12 @@ public struct ReindexReport: Sendable {
     public var packCount = 0
     /// Blocks in them, counted once per pack.
     public var blockCount = 0
-    /// Snapshots found.
+    /// Records of snapshots found, those included that were forgotten later.
+    public var recordedSnapshotCount = 0
+    /// Snapshots in the catalog now.
     public var snapshotCount = 0
+    /// Pins in the catalog now.
+    public var pinCount = 0
     /// Packs that were completed from what a dead writer had left.
     public var salvagedPackCount = 0
     /// What could not be read, in words.

@@ -3,18 +3,13 @@
 public import BlockStore
 import Catalog
 import FileIO
-public import IPLD
 import Multiformats
 public import PackStore
 
 extension Repository {
     /// Records a sealed pack in the catalog.
     public func commit(_ pack: SealedPack) async throws {
-        let record = PackRecord(
-            id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
-            byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
-            createdAtMilliseconds: pack.createdAtMilliseconds)
-        try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
+        try await catalog.commit(PackRecord(pack), blocks: Self.places(of: pack.blocks))
     }
 
     /// Records a pack in the catalog whose index was read.
@@ -27,7 +22,7 @@ extension Repository {
         try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
     }
 
-    private static func places(of blocks: [PackBlock]) -> [NewBlock] {
+    static func places(of blocks: [PackBlock]) -> [NewBlock] {
         blocks.enumerated().map { ordinal, block in
             NewBlock(multihash: Array(block.cid.multihashBytes), ordinal: UInt32(ordinal))
         }
@@ -36,7 +31,8 @@ extension Repository {
     /// Takes in what was written and never reached the catalog, as after a crash.
     ///
     /// Of packs that dead writers left unfinished every whole frame is kept; packs that were
-    /// sealed but not committed are committed, and the snapshots that they record with them. Safe
+    /// sealed but not committed are committed, and what they record of snapshots, pins and removals
+    /// is applied. Safe
     /// beside live writers: committing a pack twice changes nothing.
     ///
     /// - Returns: what was found; parts that could not be completed stay for the next time.
@@ -63,25 +59,17 @@ extension Repository {
             // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`.
             guard let index = try? await packs.index(of: id, tier: tier) else { continue }
             try await commit(index, tier: tier)
-            // Only what was ingested here has snapshots: a peer may send anything.
-            guard tier == .hot else { continue }
-            for block in try await snapshotBlocks(in: index) {
-                if let record = SnapshotBlock.decode(block) { try await catalog.add(record) }
-            }
+            // Only what was ingested here has records: a peer may send anything.
+            if tier == .hot { try await apply(records: try await recordBlocks(in: index)) }
         }
     }
+}
 
-    /// The blocks of a pack that are marked as records of snapshots.
-    ///
-    /// - Throws: `PackError` if one is damaged.
-    public func snapshotBlocks(in index: PackIndex) async throws -> [Block] {
-        var blocks: [Block] = []
-        for (ordinal, entry) in index.blocks.enumerated()
-        where entry.flags.contains(.snapshotRecord) {
-            blocks.append(
-                try await packs.block(
-                    in: index.id, tier: .hot, ordinal: ordinal, expecting: entry.cid))
-        }
-        return blocks
+extension PackRecord {
+    init(_ pack: SealedPack) {
+        self.init(
+            id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
+            byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
+            createdAtMilliseconds: pack.createdAtMilliseconds)
     }
 }

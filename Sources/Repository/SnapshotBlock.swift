@@ -7,7 +7,7 @@ import Multiformats
 /// A snapshot record as a DAG-CBOR block, so that the packs alone can tell of every run
 /// (promise P4).
 ///
-/// The block's form is described in `Docs/pack-format.md`, "Snapshot records".
+/// The block's form is described in `Docs/pack-format.md`, "Records".
 public enum SnapshotBlock {
     /// The value of the key "type" by which a record is known.
     static let type = "cairn/snapshot/1"
@@ -83,26 +83,4 @@ extension SnapshotRecord.Counts {
         self.init()
         for (key, path) in SnapshotBlock.counters { self[keyPath: path] = value?[key]?.number ?? 0 }
     }
-}
-
-extension IPLDValue {
-    fileprivate subscript(key: String) -> IPLDValue? {
-        if case .map(let map) = self { map[key] } else { nil }
-    }
-
-    fileprivate var text: String? {
-        if case .string(let text) = self { text } else { nil }
-    }
-
-    fileprivate var number: Int64? {
-        if case .integer(let number) = self { Int64(exactly: number) } else { nil }
-    }
-
-    fileprivate var items: [IPLDValue]? {
-        if case .list(let items) = self { items } else { nil }
-    }
-}
-
-extension IPLDValue? {
-    fileprivate var texts: [String] { (self?.items ?? []).compactMap(\.text) }
 }

@@ -31,7 +31,11 @@ struct Cairn: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Keep",
-                subcommands: [Snapshots.self, Status.self, Verify.self, Reindex.self]),
+                subcommands: [
+                    Snapshots.self, DiffCommand.self, FindCommand.self, HistoryCommand.self,
+                    TagCommand.self, ForgetCommand.self, PinCommand.self, Status.self, Verify.self,
+                    Reindex.self,
+                ]),
             CommandGroup(
                 name: "Share",
                 subcommands: [

@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("stat-cache") { db in try db.execute(sql: statCache) }
         migrator.registerMigration("filters") { db in try db.execute(sql: filters) }
         migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
+        migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
         return migrator
     }
 
@@ -139,5 +140,28 @@ enum Schema {
         INSERT INTO announce_snapshots (id) SELECT id FROM snapshots ORDER BY finished_at;
         INSERT INTO state VALUES ('announce_strategy', 0), ('announce_count', 0),
             ('announce_fresh', 0), ('announce_pack', 0), ('announce_cycle', 0);
+        """
+
+    private static let pins = """
+        CREATE TABLE pins (
+            id TEXT PRIMARY KEY,
+            cid BLOB NOT NULL,
+            recursive INTEGER NOT NULL,
+            name TEXT,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            record_cid BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE tombstones (
+            id TEXT PRIMARY KEY,
+            target_cid BLOB NOT NULL,
+            record_cid BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE tag_changes (
+            snapshot_id TEXT PRIMARY KEY,
+            revision INTEGER NOT NULL,
+            change_id TEXT NOT NULL,
+            record_cid BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

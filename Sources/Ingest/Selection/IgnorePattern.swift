@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One pattern in the syntax of `gitignore(5)`, over names that are bytes.
-struct IgnorePattern: Hashable, Sendable {
+package struct IgnorePattern: Hashable, Sendable {
     /// The longest pattern that is accepted, in bytes.
-    static let byteCountLimit = 4096
+    package static let byteCountLimit = 4096
 
     /// Whether the pattern takes entries back in: it began with "!".
     let isNegated: Bool
@@ -23,7 +23,7 @@ struct IgnorePattern: Hashable, Sendable {
     }
 
     /// Reads a pattern without the line's comment, end and trailing spaces.
-    init(_ text: ArraySlice<UInt8>) {
+    package init(_ text: ArraySlice<UInt8>) {
         var text = text
         isNegated = text.first == UInt8(ascii: "!")
         if isNegated { text = text.dropFirst() }
@@ -55,7 +55,7 @@ struct IgnorePattern: Hashable, Sendable {
     ///
     /// `path` leads to the entry from the directory that the pattern belongs to; its name starts
     /// at `nameOffset`.
-    func matches(_ path: Span<UInt8>, nameOffset: Int, isDirectory: Bool) -> Bool {
+    package func matches(_ path: Span<UInt8>, nameOffset: Int, isDirectory: Bool) -> Bool {
         if needsDirectory, !isDirectory { return false }
         let text = isName ? path.extracting(nameOffset...) : path
         switch shape {

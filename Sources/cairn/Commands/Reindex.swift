@@ -30,14 +30,14 @@ struct Reindex: AsyncParsableCommand {
                 JSON.object([
                     ("event", "summary"), ("packs", .count(report.packCount)),
                     ("blocks", .count(report.blockCount)),
-                    ("snapshots", .count(report.snapshotCount)),
+                    ("snapshots", .count(report.snapshotCount)), ("pins", .count(report.pinCount)),
                     ("salvagedPacks", .count(report.salvagedPackCount)),
                     ("failures", .count(report.failures.count)),
                     ("seconds", .seconds(start.duration(to: .now))),
                 ]).text)
         } else {
             Console.error(
-                "indexed \(Figures.count(report.packCount, "pack")), \(Figures.count(report.blockCount, "block")), \(Figures.count(report.snapshotCount, "snapshot")) in \(Figures.duration(start.duration(to: .now)))"
+                "indexed \(Figures.count(report.packCount, "pack")), \(Figures.count(report.blockCount, "block")), \(Figures.count(report.snapshotCount, "snapshot")), \(Figures.count(report.pinCount, "pin")) in \(Figures.duration(start.duration(to: .now)))"
             )
         }
         if !report.failures.isEmpty { throw ExitCode(Failure.failed) }

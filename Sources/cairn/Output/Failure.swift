@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Ingest
+import Lifecycle
 import Node
 
 /// Ends the program with the exit code that fits an error.
@@ -23,6 +24,9 @@ enum Failure {
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as NodeError where error.code == .badOptions:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(usage))
+        case let error as SnapshotError where error.code == .badReference:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as UsageError:
