@@ -11,11 +11,11 @@ public import BlockStore
 ///
 /// All calls throw ``CatalogError``, or `CancellationError` when their task is cancelled; what a
 /// cancelled call would have written is then either wholly there or not at all.
-public protocol Catalog: StatCacheStore, AnnounceStore, PinStore {
+public protocol Catalog: StatCacheStore, AnnounceStore, PinStore, ReclamationStore {
     /// Records a sealed, durable pack and where its blocks lie.
     ///
-    /// A block that a pack of the catalog already holds keeps its older place. Committing the same
-    /// pack id again changes nothing but the versions of `reused`.
+    /// A block that a pack of the catalog already holds keeps its older place, if that is durable.
+    /// Committing the same pack id again changes nothing but the versions of `reused`.
     ///
     /// - Parameters:
     ///   - blocks: in any order; ordinals below ``BlockPlace/ordinalLimit``.
@@ -24,17 +24,33 @@ public protocol Catalog: StatCacheStore, AnnounceStore, PinStore {
     ///   - reused: packs with blocks that this commit counted as already present; the version of
     ///     each goes up by one.
     /// - Throws: ``CatalogError/Code/packMissing`` if a pack of `reused` has been removed, and
-    ///   nothing is committed: the caller stores those blocks again.
+    ///   nothing is committed: the caller stores those blocks again. Within a session only losses
+    ///   count, see ``forget(packs:)``: what else removes packs keeps the blocks that it relies on.
+    ///   ``CatalogError/Code/sessionEnded`` if the pack's session has ended or was abandoned.
+    ///   ``CatalogError/Code/packDoomed`` if the pack's file is about to be deleted.
     func commit(
         _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID],
         reusing reused: [PackID]) async throws
 
-    /// Where blocks lie, in the order asked; nil for a block that no pack of the catalog holds.
+    /// Where blocks can be read, in the order asked; nil for a block that no pack of the catalog
+    /// holds.
+    ///
+    /// The oldest durable place; where there is none, one that is condemned or in the `cache` tier;
+    /// where there is none of these, one that is quarantined.
     ///
     /// - Parameter multihashes: in binary form; may repeat.
     func places(of multihashes: [[UInt8]]) async throws -> [BlockPlace?]
 
-    /// Whether blocks are held, in the order asked.
+    /// Where blocks lie that whoever stores or pins something may rely on, in the order asked; nil
+    /// for a block that must be stored, or stored again.
+    ///
+    /// A place is durable if its pack is in another tier than `cache` and the block is neither
+    /// condemned nor quarantined. It stays so as long as the session lasts in which it was asked.
+    ///
+    /// - Parameter multihashes: in binary form; may repeat.
+    func durablePlaces(of multihashes: [[UInt8]]) async throws -> [BlockPlace?]
+
+    /// Whether blocks are held in any place at all, in the order asked.
     ///
     /// - Parameter multihashes: in binary form; may repeat.
     func contains(_ multihashes: [[UInt8]]) async throws -> [Bool]
@@ -52,7 +68,7 @@ public protocol Catalog: StatCacheStore, AnnounceStore, PinStore {
 
     /// Removes packs and their blocks, whatever their versions; unknown ids are ignored.
     ///
-    /// For packs that are lost. A block that another pack holds too may or may not be found there
+    /// For packs that are lost: all stat caches become stale. A block that another pack holds too may or may not be found there
     /// afterwards, until that pack is committed again under the same or another id.
     func forget(packs: [PackID]) async throws
 
@@ -62,7 +78,7 @@ public protocol Catalog: StatCacheStore, AnnounceStore, PinStore {
     /// - Throws: ``CatalogError/Code/packMissing``.
     func setVerified(_ id: PackID, atMilliseconds milliseconds: Int64) async throws
 
-    /// Records that a pack now lies in another tier.
+    /// Records that a pack now lies in another tier, and dooms the file in the former one.
     ///
     /// - Throws: ``CatalogError/Code/packMissing``.
     func setTier(_ id: PackID, to tier: PackTier) async throws

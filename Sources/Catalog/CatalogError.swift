@@ -24,7 +24,8 @@ extension CatalogError {
     public struct Code: Hashable, Sendable {
         private enum Kind {
             case corrupt, newerSchema, busy, diskFull, inputOutput, cannotOpen
-            case packMissing, ambiguous, invalid, conflict, other
+            case packMissing, packDoomed, notCondemned, sessionEnded, rebuilding
+            case ambiguous, invalid, conflict, other
         }
 
         private let kind: Kind
@@ -57,6 +58,22 @@ extension CatalogError {
         ///
         /// Not retryable.
         public static let packMissing = Code(kind: .packMissing)
+        /// The file of a pack that is being committed is about to be deleted.
+        ///
+        /// Not retryable.
+        public static let packDoomed = Code(kind: .packDoomed)
+        /// Blocks that were to go are not condemned, or no longer.
+        ///
+        /// Not retryable; a new collection is needed.
+        public static let notCondemned = Code(kind: .notCondemned)
+        /// The session in which a call was made has ended, or was taken for dead.
+        ///
+        /// Not retryable; the run must begin anew.
+        public static let sessionEnded = Code(kind: .sessionEnded)
+        /// The catalog is being rebuilt, so it may miss what keeps blocks alive.
+        ///
+        /// Retryable once `cairn reindex` has ended.
+        public static let rebuilding = Code(kind: .rebuilding)
         /// A prefix fits several snapshots.
         ///
         /// Not retryable.

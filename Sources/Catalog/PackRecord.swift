@@ -22,12 +22,14 @@ public struct PackRecord: Hashable, Sendable {
     public var verifiedAtMilliseconds: Int64?
     /// How many commits have reused its blocks; who removes a pack compares it.
     public var version: Int
+    /// The session that committed it, until that has recorded its snapshot.
+    public var sessionID: String?
 
     /// A record with each property given; a new pack is unverified and of version 0.
     public init(
         id: PackID, kind: PackKind, tier: PackTier, blockCount: Int, byteCount: Int64,
         storedByteCount: Int64, createdAtMilliseconds: Int64,
-        verifiedAtMilliseconds: Int64? = nil, version: Int = 0
+        verifiedAtMilliseconds: Int64? = nil, version: Int = 0, sessionID: String? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -38,5 +40,6 @@ public struct PackRecord: Hashable, Sendable {
         self.createdAtMilliseconds = createdAtMilliseconds
         self.verifiedAtMilliseconds = verifiedAtMilliseconds
         self.version = version
+        self.sessionID = sessionID
     }
 }

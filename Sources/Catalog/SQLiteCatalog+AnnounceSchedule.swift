@@ -107,7 +107,9 @@ extension SQLiteCatalog {
                 var packs: [MarkedPack] = []
                 while try cursor.step() {
                     packs.append(
-                        MarkedPack(mark: cursor.integer(9), pack: try Self.packRecord(cursor)))
+                        MarkedPack(
+                            mark: cursor.integer(Self.packColumnCount),
+                            pack: try Self.packRecord(cursor)))
                 }
                 return packs
             }

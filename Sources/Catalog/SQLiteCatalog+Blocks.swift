@@ -19,18 +19,33 @@ extension SQLiteCatalog {
         reusing reused: [PackID], with changes: @Sendable (Database) throws -> Void
     ) async throws {
         let blocks = try await Self.sorted(blocks)
-        let recentLimit = options.recentLimit
         try await write { db in
             try changes(db)
-            try Self.bumpVersions(db, reused)
-            let isNew = try Self.packNumber(db, pack.id) == nil
-            for id in replaced where id != pack.id { try Self.deletePack(db, id) }
-            guard isNew else { return }
-            let number = try Self.insertPack(db, pack)
-            try BlockTables.insert(
-                db, blocks, packNumber: number, recentLimit: recentLimit)
-            try RunMerge.advance(db, blockCount: blocks.count)
+            try Self.checkSession(db, pack.sessionID)
+            try Self.bumpVersions(db, reused, in: pack.sessionID)
+            try self.insert(db, pack, blocks, replacing: replaced)
         }
+    }
+
+    /// Adds a pack whose blocks are sorted, and removes those that it replaces.
+    func insert(
+        _ db: Database, _ pack: PackRecord, _ blocks: [NewBlock], replacing replaced: [PackID]
+    ) throws {
+        if try Self.packNumber(db, pack.id) != nil {
+            if replaced.allSatisfy({ $0 == pack.id }) { return }
+            // Taken in by another process, as what a crash had left. Merges may have dropped its
+            // places as copies of those in the packs that now go, so it starts anew.
+            try Self.deletePack(db, pack.id)
+        }
+        for id in replaced where id != pack.id { try Self.deletePack(db, id) }
+        guard try !Self.isDoomed(db, pack.id, in: pack.tier) else {
+            throw CatalogError(.packDoomed, "pack \(pack.id) is about to be deleted")
+        }
+        let number = try Self.insertPack(db, pack)
+        try BlockTables.insert(
+            db, blocks, packNumber: number, isCached: pack.tier == .cache,
+            recentLimit: options.recentLimit)
+        try RunMerge.advance(db, blockCount: blocks.count)
     }
 
     /// As ``Catalog/places(of:)``.
@@ -38,12 +53,25 @@ extension SQLiteCatalog {
     /// Keys that memory can tell to be absent cost no hop to another thread, which would be most of
     /// the time of a small call.
     public func places(of multihashes: [[UInt8]]) async throws -> [BlockPlace?] {
+        try await places(of: multihashes, durableOnly: false)
+    }
+
+    /// As ``Catalog/durablePlaces(of:)``; costs what ``places(of:)`` does.
+    public func durablePlaces(of multihashes: [[UInt8]]) async throws -> [BlockPlace?] {
+        try await places(of: multihashes, durableOnly: true)
+    }
+
+    private func places(
+        of multihashes: [[UInt8]], durableOnly: Bool
+    ) async throws -> [BlockPlace?] {
         try Task.checkCancellation()
         var places = [BlockPlace?](repeating: nil, count: multihashes.count)
         if multihashes.isEmpty { return places }
-        guard let asked = try sift(multihashes) else { return try await find(multihashes) }
+        guard let asked = try sift(multihashes) else {
+            return try await find(multihashes, durableOnly)
+        }
         if asked.isEmpty { return places }
-        let found = try await find(asked.map { multihashes[$0] })
+        let found = try await find(asked.map { multihashes[$0] }, durableOnly)
         for (index, place) in zip(asked, found) { places[index] = place }
         return places
     }
@@ -61,10 +89,14 @@ extension SQLiteCatalog {
     private static let threads = BlockingPool(width: 2)
 
     /// Looks keys up on a thread that may wait for the disk.
-    private func find(_ multihashes: [[UInt8]]) async throws -> [BlockPlace?] {
+    private func find(
+        _ multihashes: [[UInt8]], _ durableOnly: Bool
+    ) async throws -> [BlockPlace?] {
         try await Self.threads.run { [self] in
             do {
-                return try pool.read { db in try lookup.places(db, of: multihashes) }
+                return try pool.read { db in
+                    try lookup.places(db, of: multihashes, durableOnly: durableOnly)
+                }
             } catch {
                 throw CatalogError.wrap(error, path: path)
             }
@@ -77,7 +109,7 @@ extension SQLiteCatalog {
     }
 
     /// Checks blocks and sorts them by key, so that an insert walks each table once.
-    @concurrent private static func sorted(_ blocks: [NewBlock]) async throws -> [NewBlock] {
+    @concurrent static func sorted(_ blocks: [NewBlock]) async throws -> [NewBlock] {
         for block in blocks {
             let isKey = 1...NewBlock.maximumMultihashByteCount ~= block.multihash.count
             guard isKey, block.ordinal < BlockPlace.ordinalLimit else {

@@ -60,12 +60,17 @@ extension SQLiteCatalog {
     /// As ``Catalog/setTier(_:to:)``.
     public func setTier(_ id: PackID, to tier: PackTier) async throws {
         try await write { db in
+            guard let former = try Self.tier(db, of: id) else { throw Self.missing(id) }
+            guard former != tier else { return }
             try db.withCursor("UPDATE packs SET tier = ? WHERE id = ?") { cursor in
                 try cursor.bind(tier.name, at: 1)
                 try cursor.bind(id.bytes, at: 2)
                 try cursor.execute()
             }
-            guard db.changesCount > 0 else { throw Self.missing(id) }
+            try Self.undoom(db, DoomedPack(id: id, tier: tier))
+            try Self.doom(db, DoomedPack(id: id, tier: former))
+            // What lies in the cache tier does not count as present.
+            if former == .cache || tier == .cache { try BlockTables.raiseVersion(db) }
         }
     }
 
@@ -73,7 +78,7 @@ extension SQLiteCatalog {
     ///
     /// - Returns: its number, never used before.
     static func insertPack(_ db: Database, _ pack: PackRecord) throws -> Int64 {
-        let sql = "INSERT INTO packs (\(packColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        let sql = "INSERT INTO packs (\(packColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         try db.withCursor(sql) { cursor in
             try cursor.bind(pack.id.bytes, at: 1)
             try cursor.bind(pack.kind.rawValue, at: 2)
@@ -84,6 +89,7 @@ extension SQLiteCatalog {
             try cursor.bind(pack.createdAtMilliseconds, at: 7)
             try cursor.bind(pack.verifiedAtMilliseconds, at: 8)
             try cursor.bind(Int64(pack.version), at: 9)
+            try cursor.bind(pack.sessionID, at: 10)
             try cursor.execute()
         }
         return db.lastInsertedRowID
@@ -100,13 +106,18 @@ extension SQLiteCatalog {
 
     /// Raises the versions of packs that a commit relies on.
     ///
+    /// In a session a pack may be gone, as its blocks then lie in another one, unless packs were
+    /// lost since the session began.
+    ///
     /// - Throws: ``CatalogError/Code/packMissing``.
-    static func bumpVersions(_ db: Database, _ ids: [PackID]) throws {
+    static func bumpVersions(_ db: Database, _ ids: [PackID], in session: String?) throws {
+        if ids.isEmpty { return }
+        let isLossless = try session.map { try generation(db, atBeginOf: $0) == generation(db) }
         try db.withCursor("UPDATE packs SET version = version + 1 WHERE id = ?") { cursor in
             for id in ids {
                 try cursor.bind(id.bytes, at: 1)
                 try cursor.execute()
-                guard db.changesCount > 0 else { throw missing(id) }
+                guard db.changesCount > 0 || isLossless == true else { throw missing(id) }
             }
         }
     }
@@ -123,10 +134,12 @@ extension SQLiteCatalog {
     }
 
     static let packColumns = """
-        id, kind, tier, block_count, byte_count, stored_byte_count, created_at, verified_at, version
+        id, kind, tier, block_count, byte_count, stored_byte_count, created_at, verified_at, version,
+        session
         """
+    static let packColumnCount: Int32 = 10
 
-    private static func missing(_ id: PackID) -> CatalogError {
+    static func missing(_ id: PackID) -> CatalogError {
         CatalogError(.packMissing, "pack \(id) is not in the catalog")
     }
 
@@ -138,6 +151,7 @@ extension SQLiteCatalog {
             id: id, kind: kind, tier: tier, blockCount: Int(cursor.integer(3)),
             byteCount: cursor.integer(4), storedByteCount: cursor.integer(5),
             createdAtMilliseconds: cursor.integer(6),
-            verifiedAtMilliseconds: cursor.optionalInteger(7), version: Int(cursor.integer(8)))
+            verifiedAtMilliseconds: cursor.optionalInteger(7), version: Int(cursor.integer(8)),
+            sessionID: cursor.optionalText(9))
     }
 }

@@ -16,10 +16,12 @@ extension SQLiteCatalog {
                 try db.execute(sql: "DELETE FROM \(table)")
             }
             try BlockTables.raiseVersion(db)
+            // The marks have gone with the packs. Who deleted files that are doomed goes on.
             try db.execute(
                 sql: """
-                    UPDATE state SET value = 0 WHERE name = 'recent_count';
+                    UPDATE state SET value = 0 WHERE name IN ('recent_count', 'condemning');
                     UPDATE state SET value = 1 WHERE name = 'rebuilding';
+                    UPDATE state SET value = value + 1 WHERE name = 'root_generation';
                     """)
         }
     }
@@ -27,15 +29,23 @@ extension SQLiteCatalog {
     /// As ``Catalog/finishRebuild()``.
     public func finishRebuild() async throws {
         try await write { db in
-            try db.execute(sql: "UPDATE state SET value = 0 WHERE name = 'rebuilding'")
+            try db.execute(
+                sql: """
+                    UPDATE state SET value = 0 WHERE name = 'rebuilding';
+                    UPDATE state SET value = value + 1 WHERE name = 'root_generation';
+                    """)
         }
     }
 
     /// As ``Catalog/needsRebuild()``.
     public func needsRebuild() async throws -> Bool {
         try await read { db in
-            try db.integer("SELECT value FROM state WHERE name = 'rebuilding'") != 0
+            try Self.isRebuilding(db)
         }
+    }
+
+    static func isRebuilding(_ db: Database) throws -> Bool {
+        try db.integer("SELECT value FROM state WHERE name = 'rebuilding'") != 0
     }
 
     /// Puts an empty catalog that says it must be rebuilt in the place of a damaged one.

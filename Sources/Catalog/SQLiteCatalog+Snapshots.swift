@@ -6,14 +6,17 @@ import GRDB
 extension SQLiteCatalog {
     /// As ``Catalog/add(_:reusing:)``.
     public func add(_ snapshot: SnapshotRecord, reusing reused: [PackID]) async throws {
-        try await write { db in try Self.add(db, snapshot, reusing: reused) }
+        try await write { db in try Self.add(db, snapshot, reusing: reused, in: nil) }
     }
 
     /// Records a finished run within a transaction.
     static func add(
-        _ db: Database, _ snapshot: SnapshotRecord, reusing reused: [PackID]
+        _ db: Database, _ snapshot: SnapshotRecord, reusing reused: [PackID], in session: String?
     ) throws {
-        try bumpVersions(db, reused)
+        try checkSession(db, session)
+        try bumpVersions(db, reused, in: session)
+        // From here on the packs of the run live by their blocks.
+        try releasePacks(db, of: session ?? snapshot.id)
         // Its record may still lie in a pack, as when a catalog is rebuilt.
         guard try !isRemoved(db, snapshot.id) else { return }
         var snapshot = snapshot

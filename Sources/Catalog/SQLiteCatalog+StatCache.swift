@@ -8,14 +8,11 @@ extension SQLiteCatalog {
     /// As ``StatCacheStore/statCache(for:)``.
     public func statCache(for key: [UInt8]) async throws -> StatCache {
         try await read { db in
-            let generation = try Self.generation(db)
             let empty = StatCache(
-                key: key, number: nil, version: 0, generation: generation, nextDirectory: 1)
+                key: key, number: nil, version: 0, generation: try Self.generation(db),
+                collection: try Self.collection(db), nextDirectory: 1)
             // A catalog that is being rebuilt may miss packs that it had.
-            guard try db.integer("SELECT value FROM state WHERE name = 'rebuilding'") == 0 else {
-                return empty
-            }
-            return try Self.cache(db, key: key, generation: generation) ?? empty
+            return try Self.isRebuilding(db) ? empty : Self.cache(db, filling: empty) ?? empty
         }
     }
 
@@ -66,14 +63,14 @@ extension SQLiteCatalog {
 
     /// As ``StatCacheStore/add(_:reusing:caching:)``.
     public func add(
-        _ snapshot: SnapshotRecord, reusing reused: [PackID], caching caches: [StatCacheCommit]
+        _ snapshot: SnapshotRecord, reusing reused: [PackID], caching caches: [StatCacheCommit],
+        in session: String?
     ) async throws -> Bool {
         try await write { db in
-            let generation = try Self.generation(db)
-            for commit in caches where commit.isReliedOn && commit.cache.generation != generation {
-                return false
+            for commit in caches where commit.isReliedOn {
+                guard try Self.version(db, of: commit.cache) != nil else { return false }
             }
-            try Self.add(db, snapshot, reusing: reused)
+            try Self.add(db, snapshot, reusing: reused, in: session)
             for commit in caches where try Self.isCurrent(db, commit.cache) {
                 guard commit.cache.number != nil else { continue }
                 if commit.replaces { try Self.retire(db, key: commit.cache.key) }
@@ -139,36 +136,45 @@ extension SQLiteCatalog {
     /// What a row's key has room for; past it nothing is remembered any more.
     private static let numberLimit: Int64 = 1 << 21
 
-    private static func generation(_ db: Database) throws -> Int64 {
+    /// How often packs have been lost.
+    static func generation(_ db: Database) throws -> Int64 {
         try db.integer("SELECT value FROM state WHERE name = 'stat_generation'") ?? 0
     }
 
-    private static func cache(
-        _ db: Database, key: [UInt8], generation: Int64
-    ) throws -> StatCache? {
+    private static func cache(_ db: Database, filling empty: StatCache) throws -> StatCache? {
         let sql = """
             SELECT number, version, next_directory FROM stat_caches
-            WHERE key = ? AND generation = ?
+            WHERE key = ? AND generation = ? AND NOT suspect
             """
         return try db.withCursor(sql) { cursor in
-            try cursor.bind(key, at: 1)
-            try cursor.bind(generation, at: 2)
+            try cursor.bind(empty.key, at: 1)
+            try cursor.bind(empty.generation, at: 2)
             guard try cursor.step() else { return nil }
             guard let next = UInt32(exactly: cursor.integer(2)) else { throw DamagedContent() }
             return StatCache(
-                key: key, number: cursor.integer(0), version: cursor.integer(1),
-                generation: generation, nextDirectory: next)
+                key: empty.key, number: cursor.integer(0), version: cursor.integer(1),
+                generation: empty.generation, collection: empty.collection, nextDirectory: next)
         }
     }
 
-    /// Whether no pack has been removed and no other run has written since `cache` was read.
-    private static func isCurrent(_ db: Database, _ cache: StatCache) throws -> Bool {
-        guard try generation(db) == cache.generation else { return false }
-        guard let number = cache.number else { return true }
-        return try db.withCursor("SELECT version FROM stat_caches WHERE number = ?") { cursor in
+    /// The version of a cache that was opened as `cache`; nil if what it named then may be gone.
+    ///
+    /// The row tells, as a collection makes some caches stale and others not. A row that is gone
+    /// may have been one of those.
+    private static func version(_ db: Database, of cache: StatCache) throws -> Int64? {
+        guard try generation(db) == cache.generation else { return nil }
+        guard let number = cache.number else { return cache.version }
+        let sql = "SELECT version, generation FROM stat_caches WHERE number = ?"
+        return try db.withCursor(sql) { cursor in
             try cursor.bind(number, at: 1)
-            return try cursor.step() && cursor.integer(0) == cache.version
+            guard try cursor.step(), cursor.integer(1) == cache.generation else { return nil }
+            return cursor.integer(0)
         }
+    }
+
+    /// Whether a cache is not stale and no other run has written since `cache` was read.
+    private static func isCurrent(_ db: Database, _ cache: StatCache) throws -> Bool {
+        try version(db, of: cache) == cache.version
     }
 
     private static func insertCache(_ db: Database, _ cache: StatCache) throws -> Int64 {
@@ -186,20 +192,25 @@ extension SQLiteCatalog {
         return db.lastInsertedRowID
     }
 
-    /// Writes what is known of a cache; `isLive` gives it its key, nil leaves that as it is.
+    /// Writes what is known of a cache; `isLive` gives it its key, nil leaves that as it is and
+    /// says that rows were staged.
     private static func update(_ db: Database, _ cache: StatCache, isLive: Bool?) throws {
         let sql = """
-            UPDATE stat_caches SET version = ?, next_directory = ?, used_at = ?,
-                key = CASE WHEN ? THEN ? ELSE key END
-            WHERE number = ?
+            UPDATE stat_caches SET version = ?1, next_directory = ?2, used_at = ?3,
+                key = CASE WHEN ?4 THEN ?5 ELSE key END, staged = NOT ?4,
+                suspect = suspect OR ?6
+            WHERE number = ?7
             """
+        // A run that began before the collection may have counted as present what is condemned.
+        let isSuspect = try isCondemning(db) && cache.collection != collection(db)
         try db.withCursor(sql) { cursor in
             try cursor.bind(cache.version, at: 1)
             try cursor.bind(Int64(cache.nextDirectory), at: 2)
             try cursor.bind(WallClock.milliseconds, at: 3)
             try cursor.bind(isLive == true ? 1 : 0, at: 4)
             try cursor.bind(cache.key, at: 5)
-            try cursor.bind(cache.number, at: 6)
+            try cursor.bind(isSuspect ? 1 : 0, at: 6)
+            try cursor.bind(cache.number, at: 7)
             try cursor.execute()
         }
     }
@@ -239,34 +250,5 @@ extension SQLiteCatalog {
             try cursor.bind(WallClock.milliseconds - unusedMilliseconds, at: 1)
             try cursor.execute()
         }
-    }
-}
-
-/// The key of a row: number of the cache << 42 | directory << 15 | segment, so that the rows of
-/// directories that were found one after the other are neighbours.
-private struct RowKey {
-    let rawValue: Int64
-
-    init(rawValue: Int64) { self.rawValue = rawValue }
-
-    init(_ number: Int64, _ id: StatCacheRow.ID) {
-        rawValue = number << 42 | Int64(id.directory) << 15 | Int64(id.segment)
-    }
-
-    var id: StatCacheRow.ID {
-        StatCacheRow.ID(
-            directory: UInt32(rawValue >> 15 & Int64(StatCacheRow.directoryLimit)),
-            segment: UInt16(rawValue & Int64(StatCacheRow.segmentLimit)))
-    }
-
-    static func last(of number: Int64) -> Int64 { (number + 1) << 42 - 1 }
-
-    static func rows(
-        of directory: UInt32, _ number: Int64, from segment: UInt16
-    ) -> ClosedRange<Int64> {
-        let first = RowKey(number, StatCacheRow.ID(directory: directory, segment: segment))
-        let last = RowKey(
-            number, StatCacheRow.ID(directory: directory, segment: StatCacheRow.segmentLimit))
-        return first.rawValue...last.rawValue
     }
 }

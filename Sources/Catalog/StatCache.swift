@@ -5,8 +5,9 @@ public import BlockStore
 /// What is remembered of sources between runs, so that files that are unchanged need not be read.
 ///
 /// Rows are bytes of the caller's own format. A cache may be behind the blocks that are stored,
-/// never ahead: rows are staged only when all blocks that they name are committed. Whatever removes
-/// a pack from the catalog makes all caches stale, in the same transaction.
+/// never ahead: rows are staged only when all blocks that they name are committed. A loss of packs
+/// makes all caches stale, in the same transaction; a collection only those that may name blocks
+/// that it removes.
 ///
 /// All calls throw ``CatalogError`` or `CancellationError`, as ``Catalog`` says.
 public protocol StatCacheStore: Sendable {
@@ -33,11 +34,14 @@ public protocol StatCacheStore: Sendable {
     ///
     /// A cache that another run has changed since is left to that run.
     ///
-    /// - Returns: false, and nothing is recorded, if a cache was relied on and packs were removed
+    /// - Parameter session: the one in which the run was; the packs that it committed live by their
+    ///   blocks from now on.
+    /// - Returns: false, and nothing is recorded, if a cache was relied on that has become stale
     ///   since it was opened: what it named may be gone.
-    /// - Throws: as ``Catalog/add(_:reusing:)``.
+    /// - Throws: as ``Catalog/add(_:reusing:)``, and ``CatalogError/Code/sessionEnded``.
     func add(
-        _ snapshot: SnapshotRecord, reusing reused: [PackID], caching caches: [StatCacheCommit]
+        _ snapshot: SnapshotRecord, reusing reused: [PackID], caching caches: [StatCacheCommit],
+        in session: String?
     ) async throws -> Bool
 
     /// Forgets what is remembered under `key`.
@@ -57,8 +61,10 @@ public struct StatCache: Hashable, Sendable {
     public var number: Int64?
     /// Counts the runs that have changed it.
     public var version: Int64
-    /// How often packs had been removed from the catalog.
+    /// How often packs or blocks had been lost.
     public var generation: Int64
+    /// How many collections had begun.
+    public var collection: Int64
     /// The least directory number that was never given out.
     public var nextDirectory: UInt32
 }

@@ -22,6 +22,7 @@ public final class IngestRun: Sendable {
     private let repository: Repository?
     private let options: IngestOptions
     private let pipeline = Pipeline()
+    private let claims: BlockClaims
     /// What the run has found, read and stored so far.
     public let counters: IngestCounters
 
@@ -38,6 +39,7 @@ public final class IngestRun: Sendable {
         self.repository = repository
         self.options = options
         self.counters = counters
+        claims = Self.claims(options, repository)
     }
 
     /// The work of each stage so far, at any time.
@@ -49,10 +51,20 @@ public final class IngestRun: Sendable {
     ///   sealed until then stays; the rest is salvaged by the next run.
     public func run(_ sources: [IngestSource]) async throws -> IngestResult {
         try checkNames(sources)
+        guard options.purpose == .store, let repository else { return try await run(sources, nil) }
+        return try await repository.withSession(.ingest) { session in
+            let store = try await StoreStages(
+                repository: repository, session: session, options: options,
+                sources: sources.map(\.description), claims: claims, counters: counters)
+            return try await run(sources, store)
+        }
+    }
+
+    private func run(
+        _ sources: [IngestSource], _ store: StoreStages?
+    ) async throws -> IngestResult {
         let started = WallClock.milliseconds
-        let claims = BlockClaims(claimMode)
         let assembled = Assembled()
-        let store = try await storeStages(sources, claims)
         let caches = try await CacheSession(sources, repository?.catalog, options)
         addReadingStages(sources, claims, assembled, caches, blocks: store?.blocks)
         store?.add(to: pipeline) { [counters, options] parent in
@@ -104,22 +116,15 @@ public final class IngestRun: Sendable {
         )
     }
 
-    private var claimMode: BlockClaims.Mode {
+    private static func claims(
+        _ options: IngestOptions, _ repository: Repository?
+    ) -> BlockClaims {
         switch (options.purpose, repository) {
-        case (.onlyHash, _): .none
-        case (.dryRun, let repository): .dryRun(repository?.catalog)
-        case (.store, let repository?): .store(repository.catalog)
-        case (.store, nil): .none
+        case (.onlyHash, _): BlockClaims(.none)
+        case (.dryRun, let repository): BlockClaims(.dryRun(repository?.catalog))
+        case (.store, let repository?): BlockClaims(.store(repository.catalog))
+        case (.store, nil): BlockClaims(.none)
         }
-    }
-
-    private func storeStages(
-        _ sources: [IngestSource], _ claims: BlockClaims
-    ) async throws -> StoreStages? {
-        guard options.purpose == .store, let repository else { return nil }
-        return try await StoreStages(
-            repository: repository, options: options, sources: sources.map(\.description),
-            claims: claims, counters: counters)
     }
 
     /// Refuses sources that would get the same name in the wrapping directory.

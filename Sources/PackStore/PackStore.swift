@@ -73,9 +73,9 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError``.
     public func writer(
-        kind: PackKind, tier: PackTier, limits: PackLimits = .default
+        kind: PackKind, tier: PackTier, id: PackID = .make(), limits: PackLimits = .default
     ) throws(PackError) -> PackWriter {
-        try PackWriter(into: objectStore(tier), kind: kind, tier: tier, limits: limits)
+        try PackWriter(into: objectStore(tier), kind: kind, tier: tier, id: id, limits: limits)
     }
 
     /// The block at `ordinal` of a pack, checked against `cid`, by which it is handed out: its

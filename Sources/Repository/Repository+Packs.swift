@@ -7,18 +7,25 @@ import Multiformats
 public import PackStore
 
 extension Repository {
-    /// Records a sealed pack in the catalog.
-    public func commit(_ pack: SealedPack) async throws {
-        try await catalog.commit(PackRecord(pack), blocks: Self.places(of: pack.blocks))
+    /// Records a sealed pack in the catalog, as one of a session if it is.
+    ///
+    /// - Throws: `CatalogError`.
+    public func commit(_ pack: SealedPack, in session: RepositorySession? = nil) async throws {
+        try await catalog.commit(
+            PackRecord(pack, in: session), blocks: Self.places(of: pack.blocks))
     }
 
-    /// Records a pack in the catalog whose index was read.
-    public func commit(_ pack: PackIndex, tier: PackTier) async throws {
+    /// Records a pack in the catalog whose index was read, as one of a session if it is.
+    ///
+    /// - Throws: `CatalogError`, `PackError`.
+    public func commit(
+        _ pack: PackIndex, tier: PackTier, in session: RepositorySession? = nil
+    ) async throws {
         let record = PackRecord(
             id: pack.id, kind: pack.kind, tier: tier, blockCount: pack.blocks.count,
             byteCount: pack.byteCount,
             storedByteCount: try await packs.storedByteCount(of: pack.id, tier: tier),
-            createdAtMilliseconds: pack.createdAtMilliseconds)
+            createdAtMilliseconds: pack.createdAtMilliseconds, sessionID: session?.id)
         try await catalog.commit(record, blocks: Self.places(of: pack.blocks))
     }
 
@@ -32,33 +39,58 @@ extension Repository {
     ///
     /// Of packs that dead writers left unfinished every whole frame is kept; packs that were
     /// sealed but not committed are committed, and what they record of snapshots, pins and removals
-    /// is applied. Safe
-    /// beside live writers: committing a pack twice changes nothing.
+    /// is applied. Then the sessions of dead processes are ended. Safe beside live writers: what a
+    /// living session has begun is left alone.
     ///
+    /// - Parameter session: that of the run for which this is done; without, one of its own.
     /// - Returns: what was found; parts that could not be completed stay for the next time.
-    /// - Throws: `CatalogError`, or `PackError` if the tier cannot be listed.
+    /// - Throws: `CatalogError`, `IOError`, or `PackError` if the tier cannot be listed.
     @discardableResult
-    public func salvage() async throws -> SalvageReport {
+    public func salvage(in session: RepositorySession? = nil) async throws -> SalvageReport {
+        guard let session else {
+            return try await withSession(.salvage) { try await salvage(in: $0) }
+        }
+        // A pack that is in the catalog now and not afterwards was removed in between.
+        let known = try await knownPacks()
         var report = SalvageReport()
         for tier in Self.tiers { report += try await packs.salvage(tier) }
-        for pack in report.packs { try await commit(pack) }
-        for tier in Self.tiers { try await adopt(tier) }
+        for pack in report.packs { try await commit(pack, in: session) }
+        for tier in Self.tiers { try await adopt(tier, besides: known, in: session) }
+        try await endDeadSessions()
         return report
     }
 
-    /// Commits sealed packs that the catalog does not know.
-    private func adopt(_ tier: PackTier) async throws {
-        let known = Set(try await catalog.packs().map(\.id))
-        let unknown = try await packs.packs(in: tier).filter { !known.contains($0) }
+    private func knownPacks() async throws -> Set<PackID> {
+        Set(try await catalog.packs().map(\.id))
+    }
+
+    /// Commits sealed packs that the catalog does not know and no living session has begun.
+    ///
+    /// A collection cannot remove a pack in the meantime that this would take in again: it waits
+    /// for sessions that began before it condemned, and what it condemned before this one began
+    /// was in the catalog then, so it is among `known`.
+    private func adopt(
+        _ tier: PackTier, besides known: Set<PackID>, in session: RepositorySession
+    ) async throws {
+        let listed = try await packs.packs(in: tier).filter { !known.contains($0) }
+        if listed.isEmpty { return }
+        // In this order: a session that has ended when it is looked for has committed its packs.
+        let begun = try await findSessions().packs
+        let committed = try await knownPacks()
+        let doomed = Set(try await catalog.doomedPacks().filter { $0.tier == tier }.map(\.id))
+        let unknown = listed.filter {
+            !begun.contains($0) && !committed.contains($0) && !doomed.contains($0)
+        }
         if unknown.isEmpty { return }
         // Their writer may have ended between giving a pack its name and making that durable.
         try await BlockingPool.shared.run { [path] in
             try Directory(path + "/packs/" + tier.name).synchronize()
         }
         for id in unknown {
-            // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`.
+            // A pack whose index is damaged is left to `cairn verify` and `cairn reindex`; one that
+            // is gone by now was deleted as doomed.
             guard let index = try? await packs.index(of: id, tier: tier) else { continue }
-            try await commit(index, tier: tier)
+            try await commit(index, tier: tier, in: session)
             // Only what was ingested here has records: a peer may send anything.
             if tier == .hot { try await apply(records: try await recordBlocks(in: index)) }
         }
@@ -66,10 +98,10 @@ extension Repository {
 }
 
 extension PackRecord {
-    init(_ pack: SealedPack) {
+    init(_ pack: SealedPack, in session: RepositorySession? = nil) {
         self.init(
             id: pack.id, kind: pack.kind, tier: pack.tier, blockCount: pack.blockCount,
             byteCount: pack.byteCount, storedByteCount: pack.storedByteCount,
-            createdAtMilliseconds: pack.createdAtMilliseconds)
+            createdAtMilliseconds: pack.createdAtMilliseconds, sessionID: session?.id)
     }
 }

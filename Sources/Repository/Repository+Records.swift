@@ -26,18 +26,27 @@ extension Repository {
             recorded.append(change)
             blocks.append(block)
         }
-        let sealed = try await BlockingPool.shared.run { [self, blocks] in
-            try storeRecords(blocks)
+        // In a session, so that nobody takes the pack in before it is committed.
+        try await withSession(.pin) { [recorded, blocks] session in
+            try await store(recorded, blocks, in: session)
+        }
+        return recorded
+    }
+
+    private func store(
+        _ changes: [RootChange], _ blocks: [Block], in session: RepositorySession
+    ) async throws {
+        let sealed = try await BlockingPool.shared.run { [self] in
+            try storeRecords(blocks, in: session)
         }
         do {
             try await catalog.commit(
-                PackRecord(sealed), blocks: Self.places(of: sealed.blocks), applying: recorded)
+                PackRecord(sealed), blocks: Self.places(of: sealed.blocks), applying: changes)
         } catch let error as CatalogError where error.code == .conflict {
             // Nothing was committed; without this the next run would take the pack in.
             try await packs.delete(sealed.id, tier: sealed.tier)
             throw error
         }
-        return recorded
     }
 
     /// Applies the changes that blocks record; adds the snapshots that they record.
@@ -51,8 +60,8 @@ extension Repository {
         var others: [Block] = []
         for block in blocks {
             if let record = SnapshotBlock.decode(block) {
-                try await catalog.add(record)
-                snapshots += 1
+                // False for one of a run that was given up: its blocks may be gone.
+                if try await catalog.adopt(record) { snapshots += 1 }
             } else if let change = RootChangeBlock.decode(block) {
                 changes.append(change)
             } else {
@@ -101,8 +110,10 @@ extension Repository {
     /// Writes records to a pack of their own, durably.
     ///
     /// Blocks.
-    private func storeRecords(_ blocks: [Block]) throws(PackError) -> SealedPack {
-        var writer = try beginPack(kind: .nodes)
+    private func storeRecords(
+        _ blocks: [Block], in session: RepositorySession
+    ) throws -> SealedPack {
+        var writer = try session.beginPack(kind: .nodes)
         let frame = FrameBuilder(compression: .default)
         do throws(PackError) {
             for block in blocks {

@@ -123,13 +123,6 @@ public final class Repository: Sendable {
         try directory.synchronize()
     }
 
-    /// Begins a pack of new blocks.
-    ///
-    /// Blocks on disk; call on a thread that may.
-    public func beginPack(kind: PackKind) throws(PackError) -> PackWriter {
-        try packs.writer(kind: kind, tier: .hot)
-    }
-
     /// The tier in which the catalog says a pack lies.
     ///
     /// - Throws: ``RepositoryError`` if the catalog does not know the pack.

@@ -108,7 +108,7 @@ public struct RepositoryBlocks: BlockStore {
     /// - Throws: as ``put(_:)``.
     public func put(_ blocks: [Block], into tier: PackTier) async throws {
         for block in blocks { try block.verify() }
-        let stored = try await contains(blocks.map(\.cid))
+        let stored = try await isStored(blocks.map(\.cid), for: tier)
         var seen: Set<[UInt8]> = []
         let new = zip(blocks, stored).filter { !$1 }.map(\.0).filter {
             seen.insert(Array($0.cid.multihashBytes)).inserted
@@ -132,6 +132,17 @@ public struct RepositoryBlocks: BlockStore {
             }
             try await repository.commit(sealed)
         }
+    }
+}
+
+extension RepositoryBlocks {
+    /// Whether each block need not be stored in `tier`: what lies in the `cache` tier alone, or is
+    /// bad, does not count in another.
+    private func isStored(_ cids: [CID], for tier: PackTier) async throws -> [Bool] {
+        guard tier != .cache else { return try await contains(cids) }
+        let places = try await repository.catalog.durablePlaces(
+            of: cids.map { Array($0.multihashBytes) })
+        return zip(cids, places).map { $0.inlineBlock != nil || $1 != nil }
     }
 }
 

@@ -31,7 +31,7 @@ import Testing
         staged.nextDirectory = 50
         let commit = StatCacheCommit(
             cache: staged, replaces: opened.number == nil, isReliedOn: opened.number != nil)
-        #expect(try await catalog.add(snapshot("s"), reusing: [], caching: [commit]))
+        #expect(try await catalog.add(snapshot("s"), reusing: [], caching: [commit], in: nil))
         return try await catalog.statCache(for: key)
     }
 
@@ -83,7 +83,7 @@ import Testing
             _ = try await fill(catalog, key: [1], [row(1, 1)])
             #expect(try await catalog.stage([row(2, 1)], removing: [], in: cache) == nil)
             let late = StatCacheCommit(cache: cache, replaces: false, isReliedOn: true)
-            #expect(try await catalog.add(snapshot("t"), reusing: [], caching: [late]))
+            #expect(try await catalog.add(snapshot("t"), reusing: [], caching: [late], in: nil))
             let now = try await catalog.statCache(for: [1])
             #expect(try await rows(catalog, now).map(\.directory) == [0, 1])
             #expect(now.version > cache.version)
@@ -114,10 +114,10 @@ import Testing
             #expect(try await catalog.statCache(for: [1]).number == nil)
             #expect(try await catalog.stage([row(1, 1)], removing: [], in: cache) == nil)
             let relying = StatCacheCommit(cache: cache, replaces: false, isReliedOn: true)
-            #expect(try await !catalog.add(snapshot("r"), reusing: [], caching: [relying]))
+            #expect(try await !catalog.add(snapshot("r"), reusing: [], caching: [relying], in: nil))
             #expect(try await catalog.snapshot(matching: "r") == nil)
             let other = StatCacheCommit(cache: cache, replaces: false, isReliedOn: false)
-            #expect(try await catalog.add(snapshot("o"), reusing: [], caching: [other]))
+            #expect(try await catalog.add(snapshot("o"), reusing: [], caching: [other], in: nil))
             #expect(try await catalog.snapshot(matching: "o") != nil)
             #expect(try await catalog.statCache(for: [1]).number == nil)
         }
@@ -130,7 +130,7 @@ import Testing
             fresh.number = nil
             let staged = try #require(try await catalog.stage([row(0, 2)], removing: [], in: fresh))
             let commit = StatCacheCommit(cache: staged, replaces: true, isReliedOn: false)
-            #expect(try await catalog.add(snapshot("s"), reusing: [], caching: [commit]))
+            #expect(try await catalog.add(snapshot("s"), reusing: [], caching: [commit], in: nil))
             while try await catalog.sweepStatCaches() {}
             #expect(try await rows(catalog, first).isEmpty)
             let live = try await catalog.statCache(for: [1])

@@ -51,50 +51,57 @@ final class BlockLookup: Sendable {
         }
     }
 
-    /// Looks keys up in every run, those with older blocks first, then among the recent blocks; the
-    /// oldest living place wins.
-    func places(_ db: Database, of multihashes: [[UInt8]]) throws -> [BlockPlace?] {
+    /// Looks keys up in every run, those with older blocks first, then among the recent blocks.
+    ///
+    /// The oldest durable place wins. Unless only those are asked for, the best of the others is
+    /// the answer where there is none.
+    func places(
+        _ db: Database, of multihashes: [[UInt8]], durableOnly: Bool
+    ) throws -> [BlockPlace?] {
         let query = Query(
             keys: multihashes, hashes: multihashes.map { BlockFilter.hash($0.span) },
             version: try Self.version(db))
         let runs = try runs(db, query.version)
-        var resolver = PackResolver(known: knownPacks(query.version))
-        var places = [BlockPlace?](repeating: nil, count: multihashes.count)
+        var answers = Answers(knownPacks(query.version), count: multihashes.count)
         // In the order of keys, neighbours share pages.
         var pending = KeyOrder.order(of: multihashes)
         for run in runs.indices where !pending.isEmpty {
             let asked = try candidates(db, pending, query, run: run)
             guard !asked.isEmpty else { continue }
-            var isFound = false
+            var isSettled = false
             try db.withCursor(Self.chunkSQL) { chunk in
                 for index in asked {
                     guard let place = try Self.find(multihashes[index], in: runs[run], chunk) else {
                         continue
                     }
-                    places[index] = try resolver.resolve(db, place)
-                    isFound = isFound || places[index] != nil
+                    if try answers.take(db, place, for: index) { isSettled = true }
                 }
             }
-            if isFound { pending.removeAll { places[$0] != nil } }
+            if isSettled { pending.removeAll { answers.isSettled($0) } }
         }
         try db.withCursor("SELECT place FROM blocks_recent WHERE multihash = ?") { recent in
             for index in recentCandidates(pending, query) {
                 try recent.bind(multihashes[index], at: 1)
                 if try recent.step() {
-                    places[index] = try resolver.resolve(db, Place(rawValue: recent.integer(0)))
+                    let place = Place(rawValue: recent.integer(0))
+                    _ = try answers.take(db, place, for: index)
                 }
                 recent.reset()
             }
         }
-        keep(resolver.found, query.version)
-        return places
+        keep(answers.found, query.version)
+        return durableOnly ? answers.durable : answers.all
     }
 
-    private func knownPacks(_ version: Int64) -> [Int64: PackID] {
-        cache.withLock { $0.version == version ? $0.packs : [:] }
+    private func knownPacks(_ version: Int64) -> KnownPacks {
+        cache.withLock { cache in
+            cache.version == version
+                ? KnownPacks(packs: cache.packs, hasMarks: cache.hasMarks)
+                : KnownPacks(packs: [:], hasMarks: true)
+        }
     }
 
-    private func keep(_ packs: [Int64: PackID], _ version: Int64) {
+    private func keep(_ packs: [Int64: PackStanding], _ version: Int64) {
         guard !packs.isEmpty else { return }
         cache.withLock { cache in if cache.version == version { cache.keep(packs) } }
     }
@@ -201,38 +208,4 @@ private struct Query {
     let keys: [[UInt8]]
     let hashes: [UInt64]
     let version: Int64
-}
-
-/// Names packs by their numbers, each asked for once.
-private struct PackResolver {
-    /// Packs that other look-ups at the same version have found.
-    let known: [Int64: PackID]
-    private(set) var found: [Int64: PackID] = [:]
-    private var missing: Set<Int64> = []
-
-    init(known: [Int64: PackID]) { self.known = known }
-
-    /// The place under the pack's own name; nil if the pack is gone.
-    mutating func resolve(_ db: Database, _ place: Place) throws -> BlockPlace? {
-        let number = place.packNumber
-        if missing.contains(number) { return nil }
-        if let id = known[number] ?? found[number] {
-            return BlockPlace(packID: id, ordinal: place.ordinal)
-        }
-        guard let id = try Self.packID(db, number: number) else {
-            missing.insert(number)
-            return nil
-        }
-        found[number] = id
-        return BlockPlace(packID: id, ordinal: place.ordinal)
-    }
-
-    private static func packID(_ db: Database, number: Int64) throws -> PackID? {
-        try db.withCursor("SELECT id FROM packs WHERE number = ?") { cursor in
-            try cursor.bind(number, at: 1)
-            guard try cursor.step() else { return nil }
-            guard let id = PackID(cursor.bytes(0)) else { throw DamagedContent() }
-            return id
-        }
-    }
 }

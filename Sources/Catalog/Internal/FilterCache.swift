@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockStore
 import GRDB
 
 /// What is in memory of the catalog's filters, as of one version of its blocks.
 ///
-/// The version is a number in the file, raised by each commit that adds blocks, moves them, or
-/// removes packs. At
+/// The version is a number in the file, raised by each commit that adds blocks, moves them, marks
+/// them, or removes packs. At
 /// the same version what the filters say is exact: a key that they call absent was in no run and
 /// not among the recent blocks. That another process may have committed since does no harm: a block
 /// that is wrongly called absent is stored twice. No filter ever makes a block present; that takes
@@ -18,8 +17,10 @@ struct FilterCache {
     private var filters: [RunFilters] = []
     /// The filter of the recent blocks; empty if there are none.
     private var recent: [UInt8] = []
-    /// Names of packs that are in the catalog at this version, by number; not all of them.
-    private(set) var packs: [Int64: PackID] = [:]
+    /// Packs that are in the catalog at this version, by number; not all of them.
+    private(set) var packs: [Int64: PackStanding] = [:]
+    /// Whether any block is marked at this version.
+    private(set) var hasMarks = true
     /// How many bytes of runs' filters may be in memory.
     private let limit: Int
 
@@ -46,8 +47,8 @@ struct FilterCache {
         runs[index].hasFilters ? filters[index].test(key, hash: hash) : .possible
     }
 
-    /// Keeps the names of packs, at most some 65,536.
-    mutating func keep(_ packs: [Int64: PackID]) {
+    /// Keeps what is known of packs, at most some 65,536.
+    mutating func keep(_ packs: [Int64: PackStanding]) {
         if self.packs.count > 65_536 { self.packs = [:] }
         self.packs.merge(packs) { known, _ in known }
     }
@@ -86,6 +87,7 @@ struct FilterCache {
         }
         recent = hashes.isEmpty ? [] : BlockFilter.make(of: hashes, bitsPerBlock: 16)
         packs = [:]
+        hasMarks = try BlockMarks.exist(db)
         version = newVersion
     }
 }

@@ -18,8 +18,9 @@ struct Place: Hashable {
     var ordinal: UInt32 { UInt32(truncatingIfNeeded: rawValue & 0xff_ffff) }
 }
 
-/// A block on its way into the catalog.
+/// A block on its way into a run.
 struct BlockRow {
     var multihash: [UInt8]
     var place: Place
+    var standing: PlaceStanding
 }

@@ -38,18 +38,3 @@ struct Run {
         }
     }
 }
-
-/// Whether packs are in the catalog, remembered for the length of one transaction.
-struct LivePacks {
-    private var known: [Int64: Bool] = [:]
-
-    mutating func contains(_ db: Database, _ place: Place) throws -> Bool {
-        if let isLive = known[place.packNumber] { return isLive }
-        let isLive = try db.withCursor("SELECT 1 FROM packs WHERE number = ?") { cursor in
-            try cursor.bind(place.packNumber, at: 1)
-            return try cursor.step()
-        }
-        known[place.packNumber] = isLive
-        return isLive
-    }
-}

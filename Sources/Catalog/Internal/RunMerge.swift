@@ -67,29 +67,30 @@ enum RunMerge {
             readers.append(try RunReader(db, run: input.number, after: output.mergedThrough))
         }
         var writer = RunWriter(output, after: output.mergedThrough)
-        var live = LivePacks()
+        var choice = PlaceChoice(try PackStandings(db))
         var moved = 0
-        // The last key taken; a younger copy of it in a later input is dropped. It is copied into
-        // one buffer: an array shared with a reader would be allocated anew for each block.
+        // The last key taken; copies of it in later inputs are dropped, but for one that is worth
+        // more. It is copied into one buffer: an array shared with a reader would be allocated anew
+        // for each block.
         var through = output.mergedThrough
-        var isKept = false
         var heads = readers.map(\.head)
         while let index = smallest(readers, heads), let place = readers[index].place {
             let isCopy = moved > 0 && readers[index].key == through
-            if moved >= budget, !isCopy, !writer.fits(readers[index].key) { break }
-            if !isCopy { isKept = false }
-            if !isKept, try live.contains(db, place) {
-                try writer.append(db, readers[index].key, place)
-                isKept = true
-            }
             if !isCopy {
+                // Nothing better came for the key before.
+                if let left = choice.takeLeft() { try writer.append(db, through, left) }
+                if moved >= budget, !writer.fits(readers[index].key) { break }
                 through.removeAll(keepingCapacity: true)
                 through.append(contentsOf: readers[index].key)
+            }
+            if let durable = try choice.offer(db, place) {
+                try writer.append(db, through, durable)
             }
             moved += 1
             try readers[index].advance(db)
             heads[index] = readers[index].head
         }
+        if let left = choice.takeLeft() { try writer.append(db, through, left) }
         try writer.flush(db)
         try trim(db, readers, output: output.number, through: through)
         return max(moved, 1)

@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("filters") { db in try db.execute(sql: filters) }
         migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
         migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
+        migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
         return migrator
     }
 
@@ -163,5 +164,50 @@ enum Schema {
             change_id TEXT NOT NULL,
             record_cid BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Of caches that are there already nobody knows whether a run that wrote to them ended well.
+    private static let reclamation = """
+        CREATE TABLE sessions (
+            id TEXT PRIMARY KEY,
+            kind TEXT NOT NULL,
+            started_at INTEGER NOT NULL,
+            host TEXT NOT NULL,
+            process_id INTEGER NOT NULL,
+            generation INTEGER NOT NULL,
+            is_abandoned INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE packs ADD COLUMN session TEXT;
+        CREATE INDEX packs_by_session ON packs (session) WHERE session NOTNULL;
+        CREATE TABLE block_marks (
+            pack INTEGER NOT NULL,
+            mark INTEGER NOT NULL,
+            ordinals BLOB NOT NULL,
+            PRIMARY KEY (pack, mark)
+        ) STRICT;
+        CREATE TRIGGER marks_go_with_packs AFTER DELETE ON packs BEGIN
+            DELETE FROM block_marks WHERE pack = old.number;
+        END;
+        CREATE TABLE IF NOT EXISTS doomed_packs (
+            id BLOB NOT NULL,
+            tier TEXT NOT NULL,
+            PRIMARY KEY (id, tier)
+        ) STRICT, WITHOUT ROWID;
+        ALTER TABLE stat_caches ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE stat_caches ADD COLUMN suspect INTEGER NOT NULL DEFAULT 0;
+        UPDATE stat_caches SET staged = 1;
+        INSERT INTO state VALUES ('root_generation', 0), ('collection', 0), ('condemning', 0);
+        CREATE TRIGGER snapshots_are_roots AFTER INSERT ON snapshots BEGIN
+            UPDATE state SET value = value + 1 WHERE name = 'root_generation';
+        END;
+        CREATE TRIGGER pins_are_roots AFTER INSERT ON pins BEGIN
+            UPDATE state SET value = value + 1 WHERE name = 'root_generation';
+        END;
+        CREATE TRIGGER tombstones_are_roots AFTER INSERT ON tombstones BEGIN
+            UPDATE state SET value = value + 1 WHERE name = 'root_generation';
+        END;
+        CREATE TRIGGER tag_changes_are_roots AFTER INSERT ON tag_changes BEGIN
+            UPDATE state SET value = value + 1 WHERE name = 'root_generation';
+        END;
         """
 }

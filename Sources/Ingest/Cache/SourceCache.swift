@@ -60,7 +60,7 @@ final class SourceCache: @unchecked Sendable {
             let range = entry.linkRange(in: directory.entries.bytes),
             let link = CacheEntry.link(directory.entries.bytes[range]), !link.cid.isInline
         else { return true }
-        return try await store.contains([Array(link.cid.multihashBytes)])[0]
+        return try await store.durablePlaces(of: [Array(link.cid.multihashBytes)])[0] != nil
     }
 
     /// A number for a directory that has none; nil when they are used up.

@@ -42,11 +42,17 @@ public final class ImportRun: Sendable {
     /// - Throws: ``IngestError`` that names the block if one does not hash to its CID, or if the
     ///   archive is damaged otherwise; blocks before it may have been stored.
     public func run(_ source: IngestSource) async throws -> IngestResult {
+        try await repository.withSession(.import) { try await run(source, in: $0) }
+    }
+
+    private func run(
+        _ source: IngestSource, in session: RepositorySession
+    ) async throws -> IngestResult {
         let started = WallClock.milliseconds
         let claims = BlockClaims(.store(repository.catalog))
         let store = try await StoreStages(
-            repository: repository, options: options, sources: [source.description],
-            claims: claims, counters: counters)
+            repository: repository, session: session, options: options,
+            sources: [source.description], claims: claims, counters: counters)
         addStages(source, claims, store.blocks)
         store.add(to: pipeline) { [self] parent in
             SnapshotRecord(

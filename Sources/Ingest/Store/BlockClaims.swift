@@ -5,7 +5,8 @@ import Catalog
 import Multiformats
 import Synchronization
 
-/// Decides which blocks are new: not in the catalog, and not on their way into a pack already.
+/// Decides which blocks are new: without a durable place in the catalog, and not on their way into
+/// a pack already.
 ///
 /// A claimed block is known here until the pack that holds it is committed; from then on the
 /// catalog knows it. So memory is bounded by what the unsealed packs hold.
@@ -63,7 +64,8 @@ final class BlockClaims: Sendable {
     ) async throws {
         let asked = cids.indices.filter { isNew[$0] }
         if asked.isEmpty { return }
-        let places = try await catalog.places(of: asked.map { Array(cids[$0].multihashBytes) })
+        let places = try await catalog.durablePlaces(
+            of: asked.map { Array(cids[$0].multihashBytes) })
         claims.withLock { claims in
             for (index, place) in zip(asked, places) {
                 guard let place else { continue }
@@ -84,7 +86,7 @@ final class BlockClaims: Sendable {
         }
         let asked = cids.filter { !$0.isInline }.map { Array($0.multihashBytes) }
         guard let catalog, !asked.isEmpty else { return true }
-        let places = try await catalog.places(of: asked)
+        let places = try await catalog.durablePlaces(of: asked)
         claims.withLock { claims in
             for place in places { if let place { claims.reused.insert(place.packID) } }
         }

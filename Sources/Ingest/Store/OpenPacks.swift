@@ -11,14 +11,16 @@ import Repository
 ///
 /// Dropped without ``finish()`` or ``abandon()`` it leaves parts that the next run salvages.
 struct OpenPacks: ~Copyable {
-    private let repository: Repository
+    private let session: RepositorySession
     private let output: BoundedChannel<FinishedPack>
     private let meter: StageMeter
     private var leaves: PackWriter?
     private var nodes: PackWriter?
 
-    init(repository: Repository, output: BoundedChannel<FinishedPack>, meter: StageMeter) {
-        self.repository = repository
+    init(
+        session: RepositorySession, output: BoundedChannel<FinishedPack>, meter: StageMeter
+    ) {
+        self.session = session
         self.output = output
         self.meter = meter
     }
@@ -28,10 +30,10 @@ struct OpenPacks: ~Copyable {
         for frame in batch.frames {
             switch batch.kind {
             case .leaves:
-                try await pass(try Self.makeRoom(for: frame, .leaves, in: &leaves, repository))
+                try await pass(try Self.makeRoom(for: frame, .leaves, in: &leaves, session))
                 try meter.working { try leaves?.append(frame) }
             case .nodes:
-                try await pass(try Self.makeRoom(for: frame, .nodes, in: &nodes, repository))
+                try await pass(try Self.makeRoom(for: frame, .nodes, in: &nodes, session))
                 try meter.working { try nodes?.append(frame) }
             }
         }
@@ -40,11 +42,12 @@ struct OpenPacks: ~Copyable {
 
     /// Begins a pack if none is open or the open one is full; returns the full one.
     private static func makeRoom(
-        for frame: Frame, _ kind: PackKind, in slot: inout PackWriter?, _ repository: Repository
-    ) throws(PackError) -> FinishedPack? {
+        for frame: Frame, _ kind: PackKind, in slot: inout PackWriter?,
+        _ session: RepositorySession
+    ) throws -> FinishedPack? {
         if slot?.hasRoom(for: frame) == true { return nil }
         let full = try slot.take()?.finish()
-        slot = try repository.beginPack(kind: kind)
+        slot = try session.beginPack(kind: kind)
         return full
     }
 

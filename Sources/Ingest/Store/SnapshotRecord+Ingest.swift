@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockStore
 import Catalog
 import FileIO
 import Multiformats
@@ -21,13 +20,13 @@ extension SnapshotRecord {
             }, parent: parent, counts: counts, started: started)
     }
 
-    /// The record of an import or an ingest, made now.
+    /// The record of an import or an ingest, made now; its id is that of the session.
     init(
         settings: [Option], sources: [String], tags: [String], roots: [Root],
         parent: SnapshotRecord?, counts: IngestCounts, started: Int64
     ) {
         self.init(
-            id: PackID.make().description, startedAtMilliseconds: started,
+            id: "", startedAtMilliseconds: started,
             finishedAtMilliseconds: WallClock.milliseconds, sources: sources, roots: roots,
             parentID: parent?.id, options: settings, counts: Counts(counts),
             host: Machine.hostName, tags: tags, recordCID: [])

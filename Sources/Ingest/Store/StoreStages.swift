@@ -21,6 +21,7 @@ final class StoreStages: Sendable {
     let blocks: BoundedChannel<BlockBatch>
 
     private let repository: Repository
+    private let session: RepositorySession
     private let options: IngestOptions
     private let claims: BlockClaims
     private let counters: IngestCounters
@@ -31,16 +32,17 @@ final class StoreStages: Sendable {
     private let snapshot = Mutex<SnapshotRecord?>(nil)
 
     init(
-        repository: Repository, options: IngestOptions, sources: [String], claims: BlockClaims,
-        counters: IngestCounters
+        repository: Repository, session: RepositorySession, options: IngestOptions,
+        sources: [String], claims: BlockClaims, counters: IngestCounters
     ) async throws {
         self.repository = repository
+        self.session = session
         self.options = options
         self.claims = claims
         self.counters = counters
         blocks = BoundedChannel(capacity: options.memory.blocks)
         frames = BoundedChannel(capacity: options.memory.frames)
-        try await repository.salvage()
+        try await repository.salvage(in: session)
         parent = try await repository.latestSnapshot(of: sources)
     }
 
@@ -60,16 +62,19 @@ final class StoreStages: Sendable {
             frames.finish()
         }
         pipeline.addStage("store", width: 1, on: BlockingPool.shared) { [self] meter in
-            var packs = OpenPacks(repository: repository, output: finished, meter: meter)
+            var packs = OpenPacks(session: session, output: finished, meter: meter)
             do {
                 while let batch = try await meter.receive(from: frames) {
                     try await packs.append(batch)
                 }
-                try await packs.append(try recordBatch(try record(parent)))
+                var snapshot = try record(parent)
+                snapshot.id = session.id
+                try await packs.append(try recordBatch(snapshot))
                 try await packs.finish()
-            } catch let error as PackError {
-                // A full disk wants its space back; whatever else failed cannot be trusted.
-                packs.abandon()
+            } catch {
+                // A full disk wants its space back; whatever else failed cannot be trusted. What
+                // was broken off is left, to be salvaged.
+                if error is PackError || error is IOError { packs.abandon() }
                 throw error
             }
         } afterwards: { [self] in
@@ -89,10 +94,10 @@ final class StoreStages: Sendable {
     func commitSnapshot(caching caches: [StatCacheCommit] = []) async throws -> SnapshotRecord? {
         guard let record = snapshot.withLock({ $0 }) else { return nil }
         let isAdded = try await repository.catalog.add(
-            record, reusing: claims.reusedPacks, caching: caches)
+            record, reusing: claims.reusedPacks, caching: caches, in: session.id)
         guard isAdded else {
             throw IngestError(
-                .staleCache, "packs were removed while the stat cache was in use; run again")
+                .staleCache, "blocks were lost while the stat cache was in use; run again")
         }
         return record
     }
@@ -115,7 +120,7 @@ final class StoreStages: Sendable {
             pack.abandon()
             throw error
         }
-        try await repository.commit(sealed)
+        try await repository.commit(sealed, in: session)
         claims.release(sealed.blocks.map(\.cid.multihashBytes))
         counters.sealed(blocks: sealed.blockCount)
         meter.count(items: sealed.blockCount, bytes: Int(sealed.storedByteCount))
