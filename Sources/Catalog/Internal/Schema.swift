@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
         migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
         migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
+        migrator.registerMigration("pipeline-runs") { db in try db.execute(sql: pipelineRuns) }
         return migrator
     }
 
@@ -111,6 +112,38 @@ enum Schema {
         CREATE UNIQUE INDEX filters_by_separator ON filters (run, separator);
         ALTER TABLE runs ADD COLUMN has_filters INTEGER NOT NULL DEFAULT 0;
         INSERT INTO state VALUES ('block_version', 0);
+        """
+
+    /// The history of the pipelines; "runs" are runs of blocks here.
+    private static let pipelineRuns = """
+        CREATE TABLE pipeline_runs (
+            id TEXT PRIMARY KEY,
+            pipeline TEXT NOT NULL,
+            path TEXT NOT NULL,
+            trigger_kind TEXT NOT NULL,
+            planned_at INTEGER,
+            missed INTEGER NOT NULL,
+            started_at INTEGER NOT NULL,
+            finished_at INTEGER,
+            state TEXT NOT NULL,
+            exit_code INTEGER,
+            error TEXT,
+            snapshot_id TEXT,
+            root BLOB,
+            files INTEGER NOT NULL,
+            bytes INTEGER NOT NULL,
+            new_bytes INTEGER NOT NULL,
+            stored_bytes INTEGER NOT NULL,
+            skipped INTEGER NOT NULL,
+            steps TEXT NOT NULL,
+            host TEXT NOT NULL,
+            process_id INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX pipeline_runs_by_start ON pipeline_runs (pipeline, started_at);
+        CREATE TABLE pipeline_plans (
+            pipeline TEXT PRIMARY KEY,
+            planned_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// Snapshots that are there already are still to be looked through for what to announce.
