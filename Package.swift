@@ -121,6 +121,12 @@ let package = Package(
                 "PackStore", "Catalog", "Repository", "Pipeline", "Ingest",
             ]),
         module(
+            "Schedule",
+            [
+                "FileIO", "Multiformats", "UnixFS", "BlockStore", "PackStore", "Catalog",
+                "Repository", "Pipeline", "Ingest", "Lifecycle", lifecycle, signals, logging,
+            ]),
+        module(
             "Bench",
             [
                 "Multiformats", "IPLD", "UnixFS", "FileIO", "BlockStore", "PackStore", "Catalog",
@@ -161,8 +167,8 @@ let package = Package(
             name: "cairn",
             dependencies: [
                 "Multiformats", "IPLD", "UnixFS", "CAR", "FileIO", "BlockStore", "PackStore",
-                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Bench", "Libp2p",
-                "Provide", "Node", argumentParser, logging,
+                "Catalog", "Repository", "Pipeline", "Ingest", "Lifecycle", "Schedule", "Bench",
+                "Libp2p", "Provide", "Node", argumentParser, logging, lifecycle, signals,
             ], swiftSettings: strict),
 
         // Tests mirror the modules; TestSupport holds seeds, generators, contracts and faults.
@@ -179,6 +185,7 @@ let package = Package(
             "PackStore",
             ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
         tests("Catalog", ["Catalog", "BlockStore", "Multiformats", grdb]),
+        tests("Repository", ["Repository"]),
         tests("Pipeline", ["Pipeline", "FileIO"]),
         tests(
             "Ingest",
@@ -212,6 +219,12 @@ let package = Package(
             [
                 "Node", "Libp2p", "Repository", "BlockStore", "IPLD", "Multiformats", "Catalog",
                 "PackStore", "Provide", logging,
+            ]),
+        tests(
+            "Schedule",
+            [
+                "Schedule", "Lifecycle", "Ingest", "Repository", "Catalog", "PackStore", "UnixFS",
+                "Multiformats", "FileIO",
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats"]),

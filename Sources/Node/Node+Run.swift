@@ -7,7 +7,7 @@ import Libp2p
 public import Logging
 import Multiformats
 public import Repository
-import ServiceLifecycle
+public import ServiceLifecycle
 import UnixSignals
 
 extension Node {
@@ -16,11 +16,11 @@ extension Node {
 
     /// Runs the node of `repository` until SIGINT or SIGTERM, which end it in good order.
     ///
-    /// `onReady` is called once it listens, serves and can be asked by the control socket.
+    /// `others` run beside its parts, and end with them. `onReady` is called once it listens, serves and can be asked by the control socket.
     /// - Throws: ``NodeError``; `IOError`; what ends a part unforeseen.
     public static func run(
-        _ repository: Repository, options: NodeOptions, logger: Logger,
-        onReady: @escaping @Sendable (Node) -> Void
+        _ repository: Repository, options: NodeOptions, services others: [any Service] = [],
+        logger: Logger, onReady: @escaping @Sendable (Node) -> Void
     ) async throws {
         let path = repository.path
         let (lock, key) = try await BlockingPool.shared.run {
@@ -37,7 +37,8 @@ extension Node {
             try await node.untilServing()
             onReady(node)
         }
-        var services = (node.services as [any Service] + [control]).map {
+        // Those that come first stop last.
+        var services = (node.services as [any Service] + [control] + others).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
         services.append(.init(service: ready, successTerminationBehavior: .ignore))

@@ -24,6 +24,11 @@ struct Cairn: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Store", subcommands: [Ingest.self, Import.self]),
             CommandGroup(
+                name: "Schedule",
+                subcommands: [
+                    RunCommand.self, ScheduleCommand.self, RunsCommand.self, PipelineCommand.self,
+                ]),
+            CommandGroup(
                 name: "Read",
                 subcommands: [
                     List.self, Cat.self, Get.self, Stat.self, DAG.self, BlockCommand.self,
@@ -50,22 +55,26 @@ struct Cairn: AsyncParsableCommand {
         Limits.raiseOpenFiles()
         Machine.keepHeapsSmall()
         do {
-            if let node = try parseAsRoot() as? NodeCommand {
-                // Takes the signals itself, to end in good order.
-                try await Interrupt.exitingAtSecond { try await node.run() }
+            // Parsed again in the task, as commands cannot be passed to one.
+            if try parseAsRoot() is any SignalHandling {
+                try await Interrupt.exitingAtSecond { try await runParsed() }
             } else {
-                // Parsed in the task, as commands cannot be passed to one.
-                try await Interrupt.cancelling {
-                    var command = try parseAsRoot()
-                    if var asynchronous = command as? any AsyncParsableCommand {
-                        try await asynchronous.run()
-                    } else {
-                        try command.run()
-                    }
-                }
+                try await Interrupt.cancelling { try await runParsed() }
             }
         } catch {
             Failure.exit(with: error)
         }
     }
+
+    private static func runParsed() async throws {
+        var command = try parseAsRoot()
+        if var asynchronous = command as? any AsyncParsableCommand {
+            try await asynchronous.run()
+        } else {
+            try command.run()
+        }
+    }
 }
+
+/// A command that takes the signals itself, to end in good order.
+protocol SignalHandling: AsyncParsableCommand {}

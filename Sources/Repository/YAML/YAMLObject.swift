@@ -59,9 +59,11 @@ public struct YAMLObject<Root: Sendable>: Sendable {
         }
         var root = empty()
         var found = YAMLProblems()
+        var meant: Set<String> = []
         for entry in entries {
             guard let key = keys.first(where: { $0.property.name == entry.key }) else {
                 let scope = name.isEmpty ? "" : " in \(name)"
+                if let near = NearestWord.of(entry.key, in: names) { meant.insert(near) }
                 found.add(
                     entry.place,
                     "unknown key \(entry.key.prefix(80))\(scope); \(NearestWord.advice(entry.key, in: names))"
@@ -75,7 +77,8 @@ public struct YAMLObject<Root: Sendable>: Sendable {
             }
             key.set(entry.value, &root, &found)
         }
-        for key in keys where key.property.isRequired {
+        // A required key that was mistyped is told of once.
+        for key in keys where key.property.isRequired && !meant.contains(key.property.name) {
             if !entries.contains(where: { $0.key == key.property.name }) {
                 let scope = name.isEmpty ? "" : " in \(name)"
                 found.add(

@@ -4,6 +4,7 @@ import ArgumentParser
 import Ingest
 import Lifecycle
 import Node
+import Repository
 
 /// Ends the program with the exit code that fits an error.
 enum Failure {
@@ -27,6 +28,9 @@ enum Failure {
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as SnapshotError where error.code == .badReference:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(usage))
+        case let error as YAMLError:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as UsageError:

@@ -5,8 +5,10 @@ import Multiformats
 import Node
 import Provide
 import Repository
+import Schedule
+import ServiceLifecycle
 
-struct NodeCommand: AsyncParsableCommand {
+struct NodeCommand: AsyncParsableCommand, SignalHandling {
     static let configuration = CommandConfiguration(
         commandName: "node",
         abstract: "Serve the repository to peers, and announce what it holds, until interrupted.",
@@ -53,6 +55,15 @@ struct NodeCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Be a rendezvous point for others.")
     var rendezvousServer: Bool?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run the pipelines of these files or directories when their schedules say so.",
+            discussion: "As `cairn schedule` does; may be given several times.",
+            valueName: "path"),
+        completion: .file())
+    var schedule: [String] = []
+
+    @OptionGroup(title: "Schedule") var scheduling: ScheduleArguments
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
@@ -60,7 +71,14 @@ struct NodeCommand: AsyncParsableCommand {
         let opened = try await repository.open(creating: true)
         let options = try options(opened.config)
         let printsJSON = output.json
-        try await Node.run(opened, options: options, logger: Logs.logger) { node in
+        var services: [any Service] = []
+        if !schedule.isEmpty {
+            let scheduler = scheduling.scheduler(schedule, repository, json: printsJSON)
+            services = [scheduler, ReloadOnHangup(scheduler)]
+        }
+        try await Node.run(
+            opened, options: options, services: services, logger: Logs.logger
+        ) { node in
             Self.announce(node.report, json: printsJSON)
         }
     }

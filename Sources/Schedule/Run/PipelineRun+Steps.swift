@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Catalog
+import FileIO
+import Foundation
+import Ingest
+import Lifecycle
+import Repository
+import Synchronization
+
+extension PipelineRun {
+    /// What comes after the ingest.
+    ///
+    /// A step that fails does not keep the others from being done,
+    /// but nothing is collected after a retention that failed.
+    func runSteps(after result: IngestResult) async throws {
+        var forgotten: Int? = 0
+        if let retention = declaration.retention {
+            forgotten = try await step("retention") { try await self.forget(retention) }
+        }
+        if declaration.tiering?.appliesRules == true {
+            try await step("tiers") { (try await self.move(), 0) }
+        }
+        if let collection = declaration.collection, let forgotten,
+            forgotten > 0 || collection.occasion == .always
+        {
+            try await step("gc") { (try await self.collect(collection), 0) }
+        }
+        if let verification = declaration.verification {
+            try await step("verify") { (try await self.verify(verification), 0) }
+        }
+        if declaration.announcement == .roots, let announce = surroundings.announce {
+            try await step("announce") { (try await announce(self.repository, result), 0) }
+        }
+    }
+
+    /// Runs a step and takes down what came of it.
+    ///
+    /// - Returns: the number that `body` gives with its words; nil if it failed.
+    /// - Throws: `CancellationError` alone.
+    @discardableResult
+    private func step(
+        _ name: String, _ body: @Sendable () async throws -> (text: String, count: Int)
+    ) async throws -> Int? {
+        try Task.checkCancellation()
+        surroundings.onStep(name)
+        do {
+            let (text, count) = try await body()
+            add(RunReport.Step(name: name, text: text, hasFailed: false))
+            return count
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            add(RunReport.Step(name: name, text: "\(error)", hasFailed: true))
+            return nil
+        }
+    }
+
+    private func add(_ step: RunReport.Step) { report.withLock { $0.steps.append(step) } }
+
+    /// Forgets what the rules do not keep of this pipeline's snapshots.
+    private func forget(_ step: RetentionStep) async throws -> (text: String, count: Int) {
+        var filter = SnapshotFilter()
+        filter.tags = [[Self.tag(of: declaration.name)]]
+        let zone = declaration.schedule?.namedZone.flatMap { TimeZone(identifier: $0.name) }
+        let forget = Forget(repository)
+        // One series per machine, also when the file's sources change.
+        let groups = try await forget.plan(
+            step.policy, of: filter, grouping: .host, now: surroundings.now(),
+            in: zone ?? .current)
+        let decisions = groups.flatMap(\.decisions)
+        let gone = decisions.filter { !$0.isKept }.map(\.snapshot)
+        if !gone.isEmpty { try await forget.forget(gone) }
+        return (
+            "\(decisions.count - gone.count) snapshots kept, \(gone.count) forgotten", gone.count
+        )
+    }
+
+    /// Moves packs by the rules of the tiers in `config.yaml`.
+    private func move() async throws -> String {
+        throw RunFailure(
+            description: "this release moves nothing between tiers; remove the section `tiers`")
+    }
+
+    /// Frees what nothing keeps.
+    private func collect(_ step: CollectionStep) async throws -> String {
+        throw RunFailure(
+            description: "this release collects no garbage; remove the section `gc`")
+    }
+
+    /// Checks packs until all are checked or the step's time is up.
+    private func verify(_ step: VerificationStep) async throws -> String {
+        var options = Lifecycle.Verify.Options()
+        options.sample = step.sample
+        if let span = step.uncheckedFor {
+            options.uncheckedSince = surroundings.now() - span.components.seconds * 1000
+        }
+        let verify = Lifecycle.Verify(repository, options: options)
+        let isWhole = try await Self.within(step.budget) { _ = try await verify.run() }
+        let found = verify.progress
+        let amount = "\(found.checkedPackCount) of \(found.packCount) packs checked"
+        guard found.findings.isEmpty else {
+            throw RunFailure(
+                description:
+                    "\(amount), \(found.findings.count) faults, the first: \(found.findings[0]); run `cairn verify`"
+            )
+        }
+        return amount + (isWhole ? "" : " within the budget, all sound; the next run goes on")
+    }
+
+    /// Runs `body` for `limit` at most; false if it was cut short then.
+    private static func within(
+        _ limit: Duration?, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws -> Bool {
+        guard let limit else {
+            try await body()
+            return true
+        }
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await body()
+                return true
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return false
+            }
+            let isWhole = try await group.next() ?? true
+            group.cancelAll()
+            guard !isWhole else { return true }
+            do { _ = try await group.next() } catch is CancellationError {}
+            try Task.checkCancellation()
+            return false
+        }
+    }
+}
