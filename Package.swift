@@ -61,7 +61,8 @@ let package = Package(
             name: "CairnModules",
             targets: [
                 "Multiformats", "FileIO", "IPLD", "UnixFS", "CAR", "BlockStore", "ObjectStore",
-                "PackStore", "Catalog", "Pipeline", "Libp2p", "KademliaDHT", "KademliaSimulation",
+                "S3", "PackStore", "Catalog", "Pipeline", "Libp2p", "KademliaDHT",
+                "KademliaSimulation",
                 "Provide",
             ]),
     ],

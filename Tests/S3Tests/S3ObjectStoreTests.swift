@@ -61,6 +61,21 @@ struct S3ObjectStoreTests {
         #expect(bench.bucket.uploadCount == 0)
     }
 
+    @Test func `a writer that went away gives no other writer's key free`() async throws {
+        let bench = try FaultBench()
+        let key = try #require(ObjectKey("object"))
+        let error = await bench.error { store in
+            var first: (any ObjectWriter)? = try store.create(key)
+            try first?.seal()
+            try store.delete(key)
+            let second = try store.create(key)
+            first = nil
+            defer { second.abandon() }
+            _ = try store.create(key)
+        }
+        #expect(error?.code == .exists)
+    }
+
     @Test func `a list has more pages than one`() async throws {
         let bench = try FaultBench()
         for number in 0..<2500 { bench.bucket.replace("cairn/k\(number)", with: [1]) }

@@ -23,7 +23,7 @@ struct S3ServerTests {
         await server.stop()
     }
 
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["CAIRN_CEPH"] != nil))
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["CAIRN_FULL"] != nil))
     func `Ceph's gateway serves the store as AWS's client sees it`() async throws {
         let server = try await S3Server(.ceph)
         try await S3ServerChecks(server).all()

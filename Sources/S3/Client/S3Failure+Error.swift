@@ -79,6 +79,8 @@ extension S3Failure {
         case "InvalidObjectState": return "the object is archived; restore it first"
         case "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage":
             return "free space in the bucket, or raise its quota"
+        case nil where status == 403:
+            return "the access key may lack s3:ListBucket, or the permission for this request"
         default: break
         }
         if isRedirect { return "check region, endpoint and addressing" }

@@ -51,9 +51,9 @@ public struct S3Endpoint: Hashable, Sendable {
 
     /// Whether nothing sent there leaves this machine.
     public var isLoopback: Bool {
-        host == "localhost" || host == "::1"
-            || (host.hasPrefix("127.")
-                && host.split(separator: ".").compactMap { UInt8($0) }.count == 4)
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host == "::1"
+            || (numbers.count == 4 && numbers[0] == 127 && !numbers.contains(nil))
     }
 
     /// The value of the header `Host` for `name` at this endpoint.

@@ -33,6 +33,9 @@ public final class S3ObjectStore: ObjectStore {
         self.options = options
     }
 
+    /// Reads of fewer bytes take as long as reads of this many: most of it is the way there and back.
+    public var readGranularity: Int { 256 << 10 }
+
     /// Begins an object in memory; see ``ObjectStore/create(_:)``.
     ///
     /// The first call removes old uploads, too.

@@ -29,6 +29,7 @@ final class S3ObjectWriter: ObjectWriter {
         /// Sent, and not yet answered; oldest first.
         var pending: [PendingPart] = []
         var parts: [UploadedPart] = []
+        var isReleased = false
     }
 
     private let key: ObjectKey
@@ -45,7 +46,16 @@ final class S3ObjectWriter: ObjectWriter {
 
     deinit {
         state.withLock { state in for part in state.pending { part.exchange.cancel() } }
-        release()
+        releaseKey()
+    }
+
+    /// Says that the key is not written any more, once: later it may be another writer's.
+    private func releaseKey() {
+        let isFirst = state.withLock { state in
+            defer { state.isReleased = true }
+            return !state.isReleased
+        }
+        if isFirst { release() }
     }
 
     var byteCount: Int64 { state.withLock { $0.byteCount } }
@@ -86,7 +96,7 @@ final class S3ObjectWriter: ObjectWriter {
             try verify(state.byteCount, tag)
             state.phase = .sealed
         }
-        release()
+        releaseKey()
     }
 
     private func verify(_ byteCount: Int64, _ tag: String?) throws(ObjectStoreError) {
@@ -115,7 +125,7 @@ final class S3ObjectWriter: ObjectWriter {
         }
         // An upload that cannot be removed now is when it is old.
         if let upload { try? client.abortUpload(upload, of: key) }
-        release()
+        releaseKey()
     }
 
     /// Sends the buffer as the next part, once fewer than the allowed number are on their way.
@@ -140,6 +150,8 @@ final class S3ObjectWriter: ObjectWriter {
         }
         let payload = Payload(state.buffer)
         state.buffer = ByteBuffer()
+        // More than a part is to come: no growing step by step again.
+        state.buffer.reserveCapacity(partByteCount)
         let exchange = client.beginPart(number, payload, of: key, upload: upload)
         state.pending.append(PendingPart(number: number, payload: payload, exchange: exchange))
     }
