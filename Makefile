@@ -9,10 +9,10 @@ SWARMS = ^(Libp2p|Libp2pNIO|KademliaDHT|Bitswap|Discovery|Provide|Node|Interop)T
 BENCHMARKS = Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint format gate bench docs check clean
+.PHONY: help run build test test-full lint format gate bench docs check clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: ## Build, ingest DIR=… (or a small sample) into REPO=…, show the root and a summary
 	@Scripts/setup
@@ -30,6 +30,9 @@ test: ## Install what is missing and run the whole suite
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest --no-parallel --filter '$(SWARMS)'
 	$(SWIFT) test --skip-build --disable-xctest --skip '$(SWARMS)'
+
+test-full: export CAIRN_FULL = 1
+test-full: test ## The same with what takes minutes or installs much: Ceph's S3 gateway
 
 lint: ## Check format and house rules
 	@Scripts/lint

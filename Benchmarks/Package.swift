@@ -50,6 +50,10 @@ let package = Package(
         .executableTarget(
             name: "DHTThroughput", dependencies: [.product(name: "CairnModules", package: "cairn")],
             swiftSettings: strict),
+        // Puts to and reads from an S3 server; see `s3`.
+        .executableTarget(
+            name: "S3Throughput", dependencies: [.product(name: "CairnModules", package: "cairn")],
+            swiftSettings: strict),
         // `swift package benchmark`: wall time and the rest of what ordo-one/benchmark measures.
         .executableTarget(
             name: "Micro",

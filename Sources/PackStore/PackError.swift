@@ -60,7 +60,7 @@ extension PackError {
             case .noSpace: .noSpace
             case .endOfObject: .damaged
             case .closed: .closed
-            case .denied, .device, .other: .io
+            case .denied, .device, .unavailable, .unverified, .other: .io
             }
         self.init(code, pack: pack, message: error.message, cause: error)
     }
