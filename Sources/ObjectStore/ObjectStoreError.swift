@@ -20,6 +20,11 @@ public struct ObjectStoreError: Error, Sendable {
         case closed
         /// The device failed; what was not sealed before is in doubt.
         case device
+        /// The store cannot be reached now: not mounted, no network, or too busy after all tries.
+        /// Retryable later.
+        case unavailable
+        /// What the server answered does not agree with what was asked or sent, after all tries.
+        case unverified
         /// Anything else; ``cause`` tells.
         case other
     }

@@ -21,6 +21,10 @@ public final class PackStore: Sendable {
         ///
         /// Default 32 MiB.
         public var cacheByteCount = 32 << 20
+        /// The most bytes kept of the indexes of packs far away.
+        ///
+        /// Default 16 MiB.
+        public var pageByteCount = 16 << 20
 
         /// The defaults.
         public init() {}
@@ -39,7 +43,11 @@ public final class PackStore: Sendable {
     /// The store behind each tier.
     public let tiers: [PackTier: any ObjectStore]
 
+    /// When packs were read, for rules that ask.
+    public let accesses = PackAccesses()
+
     private let pool: BlockingPool
+    private let pages: PageCache
     private let readers: Mutex<PackCache<ReaderKey, PackReader>>
     private let frames: Mutex<PackCache<FrameKey, [UInt8]>>
 
@@ -50,6 +58,7 @@ public final class PackStore: Sendable {
     ) {
         self.tiers = tiers
         self.pool = pool
+        self.pages = PageCache(byteLimit: options.pageByteCount)
         self.readers = Mutex(PackCache(costLimit: options.openPackCount))
         self.frames = Mutex(PackCache(costLimit: options.cacheByteCount))
     }
@@ -86,6 +95,7 @@ public final class PackStore: Sendable {
         in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
     ) async throws -> Block {
         try await pool.run { [self] in
+            accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             return try cursor.block(ordinal, expecting: cid, cache: self)
         }
@@ -101,8 +111,13 @@ public final class PackStore: Sendable {
         _ body: @escaping @Sendable (WantedBlock, Result<Block, PackError>) throws -> Void
     ) async throws {
         try await pool.run { [self] in
+            accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
-            for block in wanted.sorted(by: { $0.ordinal < $1.ordinal }) {
+            let wanted = wanted.sorted { $0.ordinal < $1.ordinal }
+            if try objectStore(tier).readGranularity > 0 {
+                cursor.plan(wanted.map(\.ordinal), cache: self)
+            }
+            for block in wanted {
                 let result: Result<Block, PackError>
                 do throws(PackError) {
                     result = .success(
@@ -168,6 +183,7 @@ public final class PackStore: Sendable {
         // Not before: whoever opened it meanwhile would keep the file's space in use.
         readers.withLock { $0.remove(ReaderKey(pack: pack, tier: tier)) }
         frames.withLock { $0.removeAll { $0.pack == pack } }
+        pages.forget(pack)
     }
 
     /// Reads every byte of a pack and tells all that is wrong with it.
@@ -175,7 +191,7 @@ public final class PackStore: Sendable {
     /// - Throws: ``PackError`` with `notFound`, or of the store; damage is a result.
     public func verify(_ pack: PackID, tier: PackTier) async throws -> PackVerification {
         try await pool.run { [self] in
-            try PackVerification(of: pack, open(pack, tier: tier))
+            try PackVerification(of: pack, openWhole(pack, tier: tier))
         }
     }
 
@@ -186,7 +202,7 @@ public final class PackStore: Sendable {
     /// - Throws: ``PackError`` with `notFound`, or of the store.
     public func recoverIndex(of pack: PackID, tier: PackTier) async throws -> PackIndex {
         try await pool.run { [self] in
-            var walk = FrameWalk(try open(pack, tier: tier), id: pack)
+            var walk = FrameWalk(try openWhole(pack, tier: tier), id: pack)
             var contents = PackContents()
             while let frame = try walk.next() { contents.append(frame) }
             return PackIndex(
@@ -213,7 +229,13 @@ public final class PackStore: Sendable {
     }
 
     private func open(_ pack: PackID, tier: PackTier) throws(PackError) -> any ObjectReader {
-        do { return try store(of: tier).open(PackFormat.key(pack)) } catch {
+        do throws(ObjectStoreError) {
+            let store = try store(of: tier)
+            let object = try store.open(PackFormat.key(pack))
+            guard store.readGranularity > 0 else { return object }
+            return PagedObjectReader(
+                object, pack: pack, tier: tier, pageByteCount: store.readGranularity, pages: pages)
+        } catch {
             throw PackError(error, pack: pack)
         }
     }

@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
         migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
         migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
+        migrator.registerMigration("tiers") { db in try db.execute(sql: tiers) }
         return migrator
     }
 
@@ -111,6 +112,31 @@ enum Schema {
         CREATE UNIQUE INDEX filters_by_separator ON filters (run, separator);
         ALTER TABLE runs ADD COLUMN has_filters INTEGER NOT NULL DEFAULT 0;
         INSERT INTO state VALUES ('block_version', 0);
+        """
+
+    /// A pack that leaves takes its copies with it: their files are to be deleted.
+    private static let tiers = """
+        CREATE TABLE pack_copies (
+            pack INTEGER NOT NULL,
+            tier TEXT NOT NULL,
+            PRIMARY KEY (pack, tier)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE pack_accesses (
+            pack INTEGER PRIMARY KEY,
+            read_at INTEGER,
+            recalled_at INTEGER
+        ) STRICT;
+        CREATE TABLE IF NOT EXISTS doomed_packs (
+            id BLOB NOT NULL,
+            tier TEXT NOT NULL,
+            PRIMARY KEY (id, tier)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER copies_follow_packs AFTER DELETE ON packs BEGIN
+            INSERT OR IGNORE INTO doomed_packs (id, tier)
+                SELECT old.id, tier FROM pack_copies WHERE pack = old.number;
+            DELETE FROM pack_copies WHERE pack = old.number;
+            DELETE FROM pack_accesses WHERE pack = old.number;
+        END;
         """
 
     /// Snapshots that are there already are still to be looked through for what to announce.
