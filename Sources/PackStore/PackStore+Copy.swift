@@ -18,7 +18,7 @@ extension PackStore {
         _ pack: PackID, from source: PackTier, to destination: PackTier,
         onProgress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> Bool {
-        try await run { [self] in
+        try await run(source, destination) { [self] in
             let reader = try openWhole(pack, tier: source)
             guard let writer = try begin(pack, in: destination) else { return false }
             do {
@@ -70,7 +70,7 @@ extension PackStore {
     public func checkCopy(
         of pack: PackID, in tier: PackTier, against other: PackTier
     ) async throws -> String? {
-        try await run { [self] in
+        try await run(tier, other) { [self] in
             let expected = try PackReader(pack, openWhole(pack, tier: other))
             let object = try openWhole(pack, tier: tier)
             guard object.byteCount == expected.storedByteCount else {
@@ -92,7 +92,7 @@ extension PackStore {
     public func hasSameIndex(
         _ pack: PackID, in tier: PackTier, as other: PackTier
     ) async throws -> Bool {
-        try await run { [self] in
+        try await run(tier, other) { [self] in
             let one = try PackReader(pack, openWhole(pack, tier: tier))
             let two = try PackReader(pack, openWhole(pack, tier: other))
             guard one.storedByteCount == two.storedByteCount else { return false }

@@ -14,7 +14,7 @@ extension PackStore {
     public func merge(
         _ packs: [PackID], kind: PackKind, tier: PackTier, storedByteLimit limit: Int64
     ) async throws -> (pack: SealedPack, merged: [PackID])? {
-        try await run { [self] in
+        try await run(tier) { [self] in
             var writer = try writer(kind: kind, tier: tier)
             var merged: [PackID] = []
             do {

@@ -40,7 +40,7 @@ extension PackStore {
     public func salvage(
         _ tier: PackTier, discarding discarded: Set<PackID> = []
     ) async throws -> SalvageReport {
-        try await run { [self] in
+        try await run(tier) { [self] in
             let store = try objectStore(tier)
             var report = SalvageReport()
             for (id, key) in try unfinished(in: store) {
@@ -62,7 +62,7 @@ extension PackStore {
     ///
     /// - Throws: ``PackError`` if the store cannot list its parts.
     public func unfinishedPacks(in tier: PackTier) async throws -> [PackID] {
-        try await run { [self] in try unfinished(in: objectStore(tier)).map(\.0) }
+        try await run(tier) { [self] in try unfinished(in: objectStore(tier)).map(\.0) }
     }
 
     /// Removes the parts that dead writers left in `tier`, in which nothing is written but copies
@@ -72,7 +72,7 @@ extension PackStore {
     /// - Throws: ``PackError`` of the store.
     @discardableResult
     public func discardParts(in tier: PackTier) async throws -> Int {
-        try await run { [self] in
+        try await run(tier) { [self] in
             let store = try objectStore(tier)
             var count = 0
             for (id, key) in try unfinished(in: store) where try discard(id, key, in: store) {

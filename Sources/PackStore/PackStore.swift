@@ -48,6 +48,10 @@ public final class PackStore: Sendable {
 
     private let pool: BlockingPool
     private let pages: PageCache
+    /// For tiers over a network, whose calls may wait for minutes: so that they do not take the
+    /// threads that local reads need. Made on first use.
+    private let farPool = Mutex<BlockingPool?>(nil)
+    private static let farThreadCount = 8
     private let readers: Mutex<PackCache<ReaderKey, PackReader>>
     private let frames: Mutex<PackCache<FrameKey, [UInt8]>>
 
@@ -67,7 +71,7 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError``.
     public func packs(in tier: PackTier) async throws -> [PackID] {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 return try store(of: tier).list().compactMap(PackFormat.packID).sorted()
             } catch {
@@ -94,7 +98,7 @@ public final class PackStore: Sendable {
     public func block(
         in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
     ) async throws -> Block {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             return try cursor.block(ordinal, expecting: cid, cache: self)
@@ -110,7 +114,7 @@ public final class PackStore: Sendable {
         _ wanted: [WantedBlock], of pack: PackID, tier: PackTier,
         _ body: @escaping @Sendable (WantedBlock, Result<Block, PackError>) throws -> Void
     ) async throws {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             let wanted = wanted.sorted { $0.ordinal < $1.ordinal }
@@ -136,7 +140,7 @@ public final class PackStore: Sendable {
     public func byteCounts(
         ofBlocks ordinals: [Int], of pack: PackID, tier: PackTier
     ) async throws -> [Int] {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             var byteCounts = Array(repeating: 0, count: ordinals.count)
             // In the order of the index, so that neighbours are read together.
@@ -151,14 +155,14 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError``.
     public func index(of pack: PackID, tier: PackTier) async throws -> PackIndex {
-        try await pool.run { [self] in try reader(of: pack, tier: tier).index() }
+        try await run(tier) { [self] in try reader(of: pack, tier: tier).index() }
     }
 
     /// The size of a pack's file, in bytes.
     ///
     /// - Throws: ``PackError`` with `notFound`, or of the store.
     public func storedByteCount(of pack: PackID, tier: PackTier) async throws -> Int64 {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 return try store(of: tier).byteCount(of: PackFormat.key(pack))
             } catch {
@@ -173,7 +177,7 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError`` with `notFound` if there is none.
     public func delete(_ pack: PackID, tier: PackTier) async throws {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 try store(of: tier).delete(PackFormat.key(pack))
             } catch {
@@ -186,11 +190,16 @@ public final class PackStore: Sendable {
         pages.forget(pack)
     }
 
+    /// Closes packs that are kept open, so that the space of those is free that others have deleted.
+    public func closeReaders() {
+        readers.withLock { $0.removeAll { _ in true } }
+    }
+
     /// Reads every byte of a pack and tells all that is wrong with it.
     ///
     /// - Throws: ``PackError`` with `notFound`, or of the store; damage is a result.
     public func verify(_ pack: PackID, tier: PackTier) async throws -> PackVerification {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             try PackVerification(of: pack, openWhole(pack, tier: tier))
         }
     }
@@ -201,7 +210,7 @@ public final class PackStore: Sendable {
     /// out, so ordinals may differ from those that were given out before. Flags are lost.
     /// - Throws: ``PackError`` with `notFound`, or of the store.
     public func recoverIndex(of pack: PackID, tier: PackTier) async throws -> PackIndex {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             var walk = FrameWalk(try openWhole(pack, tier: tier), id: pack)
             var contents = PackContents()
             while let frame = try walk.next() { contents.append(frame) }
@@ -216,10 +225,22 @@ public final class PackStore: Sendable {
         do { return try store(of: tier) } catch { throw PackError(error, pack: nil) }
     }
 
-    /// Runs `body` on a thread that may block.
+    /// Runs `body`, which uses these tiers, on a thread that may block.
     func run<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
-    ) async throws -> Value { try await pool.run(body) }
+        _ tiers: PackTier..., body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let isFar = tiers.contains { self.tiers[$0]?.readGranularity ?? 0 > 0 }
+        return try await (isFar ? far : pool).run(body)
+    }
+
+    private var far: BlockingPool {
+        farPool.withLock { pool in
+            if let pool { return pool }
+            let new = BlockingPool(width: Self.farThreadCount)
+            pool = new
+            return new
+        }
+    }
 
     private func store(of tier: PackTier) throws(ObjectStoreError) -> any ObjectStore {
         guard let store = tiers[tier] else {

@@ -172,6 +172,13 @@ public final class Repository: Sendable {
         knownTiers.withLock { $0[pack] = nil }
     }
 
+    /// Forgets where all packs lay and closes those that are open: for a program that runs for long,
+    /// now and then, since other processes move and delete packs.
+    public func forgetPlaces() {
+        knownTiers.withLock { $0 = [:] }
+        packs.closeReaders()
+    }
+
     /// The newest snapshot of the same sources.
     public func latestSnapshot(of sources: [String]) async throws -> SnapshotRecord? {
         try await catalog.snapshots(limit: nil).first { $0.sources == sources }

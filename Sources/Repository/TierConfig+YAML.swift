@@ -16,7 +16,9 @@ extension TierConfig {
                 )
                 continue
             }
-            if let config = entry.value.config(tier, entry.place, &problems) { tiers.append(config) }
+            if let config = entry.value.config(tier, entry.place, &problems) {
+                tiers.append(config)
+            }
         }
         let names = Set(tiers.map(\.tier) + [.hot])
         for (tier, entry) in zip(tiers, named) {

@@ -65,8 +65,10 @@ struct TierConfigTests {
     @Test(
         arguments: [
             ("hot: {directory: /a}", "hot"), ("cold: {}", "directory"),
-            ("cold: {directory: a}", "absolute"), ("cold: {directory: /a, s3: {bucket: b}}", "both"),
-            ("cold: {s3: {region: r}}", "bucket"), ("cold: {directory: /a, kinds: [nodes]}", "mirror"),
+            ("cold: {directory: a}", "absolute"),
+            ("cold: {directory: /a, s3: {bucket: b}}", "both"),
+            ("cold: {s3: {region: r}}", "bucket"),
+            ("cold: {directory: /a, kinds: [nodes]}", "mirror"),
             ("cold: {directory: /a, rules: [{older-than: 3}]}", "30d"),
             ("cold: {directory: /a, rules: [{}]}", "condition"),
             ("cold: {directory: /a, rules: [{hot-above: 1G, hot-until: 2G}]}", "hot-until"),

@@ -32,7 +32,8 @@ struct TierPlannerTests {
     }
 
     private func plan(
-        _ tiers: [TierConfig], _ packs: [PackRecord], _ change: (inout TierPlanner) -> Void = { _ in }
+        _ tiers: [TierConfig], _ packs: [PackRecord],
+        _ change: (inout TierPlanner) -> Void = { _ in }
     ) -> [TierStep] {
         var planner = TierPlanner(tiers: tiers, packs: packs, nowMilliseconds: now)
         change(&planner)

@@ -76,7 +76,7 @@ struct TierReachTests {
     private static let mirrored = """
         cold:
           directory: DIR/cold
-          rules: [{older-than: 0m}]
+          rules: [{older-than: 0s}]
         spare:
           directory: DIR/spare
           mirror-of: [hot, cold]

@@ -18,10 +18,10 @@ final class TierScene: Sendable {
     /// - Parameter tiers: what stands under `tiers:`; DIR is the scene's directory.
     init(
         _ tiers: String = """
-            cold:
-              directory: DIR/cold
-              rules: [{older-than: 0m}]
-            """
+        cold:
+          directory: DIR/cold
+          rules: [{older-than: 0s}]
+        """
     ) async throws {
         directory = try TemporaryDirectory()
         _ = try await Repository.open(path("repository"), creating: true)

@@ -42,11 +42,12 @@ struct TierTrial {
             tiers:
               cold:
                 directory: \(bench.path("cold"))
-                rules: [{older-than: 0m}]
+                rules: [{older-than: 0s}]
 
             """
         if work == .mirror {
-            config += "  spare:\n    directory: \(bench.path("spare"))\n    mirror-of: [hot, cold]\n"
+            config +=
+                "  spare:\n    directory: \(bench.path("spare"))\n    mirror-of: [hot, cold]\n"
         }
         try config.write(
             to: bench.repository.appending(path: "config.yaml"), atomically: true, encoding: .utf8)

@@ -30,7 +30,8 @@ extension Reindex {
         var packs: [PlacedPack] = []
         for id in order {
             let held = tiers[id] ?? []
-            packs.append(held.count == 1 ? PlacedPack(id: id, tier: held[0]) : await place(id, held))
+            packs.append(
+                held.count == 1 ? PlacedPack(id: id, tier: held[0]) : await place(id, held))
         }
         return packs
     }

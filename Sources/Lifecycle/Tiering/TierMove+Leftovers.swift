@@ -39,7 +39,8 @@ extension TierMove {
             do {
                 guard try await repository.packs.hasSameIndex(id, in: tier, as: place) else {
                     fail(
-                        "pack \(id) in tier \(tier) is not the one in tier \(place); run `cairn verify`")
+                        "pack \(id) in tier \(tier) is not the one in tier \(place); run `cairn verify`"
+                    )
                     continue
                 }
                 try await repository.packs.delete(id, tier: tier)
@@ -48,5 +49,34 @@ extension TierMove {
                 fail("\(error)")
             }
         }
+    }
+}
+
+extension TierMove {
+    /// Puts a copy of a pack in the place of a bad or missing one.
+    ///
+    /// First it is read from elsewhere, then the bad file goes, then the new one is written and
+    /// checked, and last it is read from there again: interrupted at any step, the catalog names a
+    /// good copy.
+    /// - Returns: false if there are no such copies any more.
+    func replace(
+        _ id: PackID, in tier: PackTier, from source: PackTier, holding lock: TierLock
+    ) async throws -> Bool {
+        let catalog = repository.catalog
+        let tiers = try await catalog.tiers(of: id)
+        guard tiers.contains(source) else { return false }
+        // A pack that is read from its mirror goes back to where it belongs.
+        let isRead = tiers.first == tier || !tiers.contains(tier)
+        if tiers.contains(tier) {
+            if isRead { _ = try await catalog.prefer(id, in: source) }
+            repository.forgetPlace(of: id)
+            guard try await catalog.dropCopy(of: id, in: tier) else { return false }
+            try await remove(id, tier)
+        }
+        try await write(id, from: source, to: tier, holding: lock)
+        try await catalog.addCopy(of: id, in: tier)
+        if isRead { _ = try await catalog.prefer(id, in: tier) }
+        repository.forgetPlace(of: id)
+        return true
     }
 }

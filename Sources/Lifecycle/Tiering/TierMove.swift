@@ -110,6 +110,8 @@ public final class TierMove: Sendable {
                 try await removeUnneeded(id, tier)
                 return false
             }
+        case .heal(let tier, let source):
+            guard try await replace(id, in: tier, from: source, holding: lock) else { return false }
         case .move(let source, let tier):
             guard try await isStill(id, in: source) else { return false }
             try await write(id, from: source, to: tier, holding: lock)
@@ -135,7 +137,7 @@ public final class TierMove: Sendable {
     }
 
     /// Writes a whole copy of a pack to a tier, and reads it back.
-    private func write(
+    func write(
         _ id: PackID, from source: PackTier, to tier: PackTier, holding lock: TierLock
     ) async throws {
         if state.withLock({ !$0.prepared.contains(tier) }) {
@@ -177,7 +179,7 @@ public final class TierMove: Sendable {
     }
 
     /// Deletes a file that is on the list of those that go, and takes it off.
-    private func remove(_ id: PackID, _ tier: PackTier) async throws {
+    func remove(_ id: PackID, _ tier: PackTier) async throws {
         do { try await repository.packs.delete(id, tier: tier) } catch let error as PackError {
             // It stays on the list: the next run sees to it. The pack itself is where it should be.
             guard error.code == .notFound else { return fail("\(error)") }

@@ -30,6 +30,8 @@ public struct TierStep: Hashable, Sendable {
         case copy(from: PackTier, to: PackTier)
         /// Delete a further copy that nothing asks for.
         case drop(in: PackTier)
+        /// Put a copy of the one in `from` in the place of one that is bad or missing.
+        case heal(in: PackTier, from: PackTier)
     }
 
     /// The pack.
@@ -52,7 +54,7 @@ public struct TierStep: Hashable, Sendable {
     /// The tier that the step writes to, or deletes from.
     public var destination: PackTier {
         switch action {
-        case .move(_, let tier), .copy(_, let tier), .drop(let tier): tier
+        case .move(_, let tier), .copy(_, let tier), .drop(let tier), .heal(let tier, _): tier
         }
     }
 }

@@ -80,6 +80,14 @@ public struct TierPlanner: Sendable {
         for pack in packs where pack.tier != .cache {
             let place = places[pack.id] ?? pack.tier
             let held = copies[pack.id] ?? []
+            if let home = home(of: pack) {
+                steps.append(
+                    TierStep(
+                        pack.id, .heal(in: home, from: pack.tier),
+                        storedByteCount: pack.storedByteCount,
+                        reason: "it is read from its mirror"))
+                continue
+            }
             for tier in targets where tier.tier != place {
                 let isWanted = tier.mirrorOf.contains(place) && tier.kinds.contains(pack.kind)
                 let isHeld = held.contains(tier.tier)
@@ -97,6 +105,12 @@ public struct TierPlanner: Sendable {
             }
         }
         return steps
+    }
+
+    /// Where a pack belongs that is read from a mirror, as after a loss; nil for all others.
+    private func home(of pack: PackRecord) -> PackTier? {
+        guard let mirror = tiers.first(where: { $0.tier == pack.tier }) else { return nil }
+        return mirror.mirrorOf.contains(.hot) ? .hot : mirror.mirrorOf.first
     }
 
     /// Whether the pack came back from a colder tier a short while ago.
@@ -132,14 +146,16 @@ extension TierRule {
     public var text: String {
         var parts: [String] = []
         if let age = olderThanMilliseconds {
-            parts.append("older than \(AgeText.text(milliseconds: age))")
+            parts.append("older than \(TimeSpan.text(.milliseconds(age)))")
         }
         if let span = unreadForMilliseconds {
-            parts.append("unread for \(AgeText.text(milliseconds: span))")
+            parts.append("unread for \(TimeSpan.text(.milliseconds(span)))")
         }
         if let least = minimumByteCount { parts.append("of at least \(least) bytes") }
         if !tags.isEmpty { parts.append("tagged \(tags.joined(separator: " or "))") }
-        if !withoutTags.isEmpty { parts.append("not tagged \(withoutTags.joined(separator: " or "))") }
+        if !withoutTags.isEmpty {
+            parts.append("not tagged \(withoutTags.joined(separator: " or "))")
+        }
         if isBeforeLatest { parts.append("not in the newest snapshots") }
         if let watermark { parts.append("hot above \(watermark.above) bytes") }
         return parts.joined(separator: ", ")

@@ -31,7 +31,7 @@ struct TierCommand: AsyncParsableCommand {
             """,
         subcommands: [
             TierStatus.self, TierPlanCommand.self, TierMoveCommand.self, TierRecall.self,
-            TierAttach.self,
+            TierCheckCommand.self, TierAttach.self,
         ])
 }
 
@@ -56,7 +56,8 @@ struct PackSelection: ParsableArguments {
         var packs: Set<PackID> = []
         for text in pack {
             guard let id = PackID(text) else {
-                throw UsageError(message: "--pack \(text) is no pack; `cairn tier plan -v` names some")
+                throw UsageError(
+                    message: "--pack \(text) is no pack; `cairn tier plan -v` names some")
             }
             packs.insert(id)
         }

@@ -10,8 +10,9 @@ struct TierMoveCommand: AsyncParsableCommand {
         commandName: "move",
         abstract: "Move packs as the rules ask for it, or those named.",
         discussion: """
-            Without a selection all rules and mirrors of the configuration are carried out; with a \
-            tier, those of that tier. A selection needs a tier, and takes packs of leaves only.
+            Without a selection all rules and mirrors of the configuration are carried out, and \
+            the cache is brought within its bounds (cache-mib, cache-days); with a tier, only what \
+            is written there. A selection needs a tier, and takes packs of leaves only.
 
             Each pack is copied, read back whole, and only then deleted where it was. Interrupt \
             it at any time; the next run goes on, and removes what was left behind.
@@ -39,6 +40,7 @@ struct TierMoveCommand: AsyncParsableCommand {
         guard selection.isEmpty || target != nil else {
             throw UsageError(message: "say which tier the packs go to: cairn tier move TIER …")
         }
+        if target == nil { try await run.trimCache(opened, output) }
         try await run.carryOut(opened, output) {
             guard let target, !selection.isEmpty else {
                 return try await tiering.plan(for: target.map { [$0] })

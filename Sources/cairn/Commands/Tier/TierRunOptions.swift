@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import BlockStore
+import FileIO
 import Lifecycle
 import Repository
 
@@ -21,7 +22,9 @@ struct TierRunOptions: ParsableArguments {
         _ repository: Repository, _ output: OutputOptions,
         _ plan: @escaping @Sendable () async throws -> TierPlan
     ) async throws {
-        if dryRun { return TierPlanText.show(try await plan(), json: output.json, verbose: verbose) }
+        if dryRun {
+            return TierPlanText.show(try await plan(), json: output.json, verbose: verbose)
+        }
         let (json, verbose, quiet) = (output.json, verbose, quiet)
         let move = TierMove(repository) { step in
             if json {
@@ -41,6 +44,27 @@ struct TierRunOptions: ParsableArguments {
         for failure in report.failures { Console.error("cairn: \(failure)") }
         finish(report, start.duration(to: .now), json: json)
         if !report.failures.isEmpty { throw ExitCode(Failure.failed) }
+    }
+
+    /// Brings the cache within its bounds, or says what would go.
+    func trimCache(_ repository: Repository, _ output: OutputOptions) async throws {
+        let cache = CacheTier(repository)
+        if !dryRun { try await cache.merge() }
+        let report = try await cache.trim(
+            to: repository.cacheLimits, atMilliseconds: WallClock.milliseconds, dryRun: dryRun)
+        guard report.evictedPackCount > 0 else { return }
+        if output.json {
+            Console.line(
+                JSON.object([
+                    ("event", "cache"), ("evictedPacks", .count(report.evictedPackCount)),
+                    ("evictedBytes", .integer(report.evictedByteCount)),
+                    ("storedBytes", .integer(report.storedByteCount)),
+                ]).text)
+        } else if !quiet {
+            Console.error(
+                "cache: \(Figures.count(report.evictedPackCount, "pack")), \(Figures.bytes(report.evictedByteCount)) \(dryRun ? "would go" : "went"); \(Figures.bytes(report.storedByteCount)) left"
+            )
+        }
     }
 
     private func finish(_ report: TierReport, _ elapsed: Duration, json: Bool) {
@@ -137,6 +161,7 @@ enum TierPlanText {
         case .move(let source, let tier): "\(source) to \(tier)"
         case .copy(let source, let tier): "copy of \(source) in \(tier)"
         case .drop(let tier): "delete the copy in \(tier)"
+        case .heal(let tier, let source): "\(source) to \(tier), in place of a bad copy"
         }
     }
 
@@ -146,6 +171,7 @@ enum TierPlanText {
             case .move(let source, _): ("move", source.name)
             case .copy(let source, _): ("copy", source.name)
             case .drop: ("drop", nil)
+            case .heal(_, let source): ("heal", source.name)
             }
         return .object([
             ("event", .string(event)), ("pack", .string("\(step.pack)")),
