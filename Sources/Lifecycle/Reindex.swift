@@ -70,12 +70,12 @@ public struct Reindex: Sendable {
         try await repository.commit(index, tier: tier)
         report.packCount += 1
         report.blockCount += index.blocks.count
-        // Only what was ingested here has records: a peer may send anything.
-        guard tier == .hot else { return }
+        // Only what was ingested here has records, here or in a mirror: a peer may send anything.
+        guard tier != .cache else { return }
         let records =
             hasMarks
-            ? try await repository.recordBlocks(in: index)
-            : try await repository.unmarkedRecordBlocks(in: index)
+            ? try await repository.recordBlocks(in: index, tier: tier)
+            : try await repository.unmarkedRecordBlocks(in: index, tier: tier)
         let (snapshots, others) = try await repository.apply(records: records)
         report.failures += others.map { "block \($0.cid) is marked as a record and is none" }
         report.recordedSnapshotCount += snapshots

@@ -31,13 +31,16 @@ public struct Tiering: Sendable {
         }
         planner.accesses = try await repository.catalog.accesses()
         let rules = planner.tiers.flatMap(\.rules).filter(\.needsReach)
-        if !rules.isEmpty { planner.reach = try await reach(for: rules, planner.packs) }
+        if !rules.isEmpty {
+            planner.reach = try await reach(
+                for: rules, planner.packs, atMilliseconds: planner.nowMilliseconds)
+        }
         return planner.plan(for: chosen)
     }
 
-    /// Which packs the snapshots reach, as `rules` ask for it.
+    /// Which packs snapshots and pins reach, as `rules` ask for it; a pin's tag is its name.
     private func reach(
-        for rules: [TierRule], _ packs: [PackRecord]
+        for rules: [TierRule], _ packs: [PackRecord], atMilliseconds milliseconds: Int64
     ) async throws -> PackReach {
         let named = Set(rules.flatMap { $0.tags + $0.withoutTags })
         var reach = PackReach()
@@ -50,6 +53,20 @@ public struct Tiering: Sendable {
                 of: PackReach.Class(
                     tags: named.intersection(snapshot.tags), isLatest: isLatest))
             for root in snapshot.roots { roots[bit, default: []].append(try CID(root.cid)) }
+        }
+        for pin in try await repository.catalog.pins()
+        where !pin.isExpired(atMilliseconds: milliseconds) {
+            let bit = reach.bit(
+                of: PackReach.Class(
+                    tags: named.intersection(pin.name.map { [$0] } ?? []), isLatest: false))
+            let cid = try CID(pin.cid)
+            if pin.isRecursive {
+                roots[bit, default: []].append(cid)
+            } else if let place = try await repository.catalog.places(
+                of: [Array(cid.multihashBytes)])[0]
+            {
+                reach.reach(place.packID, bit)
+            }
         }
         for (bit, cids) in roots.sorted(by: { $0.key < $1.key }) {
             var walk = ReachWalk(repository, packs: packs)
