@@ -50,7 +50,7 @@ extension SQLiteCatalog {
                 throw CatalogError(.packMissing, "pack \(id) is not in the catalog")
             }
             if pack.tier != tier { try Self.insertCopy(db, pack.number, tier) }
-            try Self.undoom(db, id, tier)
+            try Self.undoom(db, DoomedPack(id: id, tier: tier))
         }
     }
 
@@ -60,7 +60,7 @@ extension SQLiteCatalog {
             guard let pack = try Self.packTier(db, id),
                 try Self.deleteCopy(db, pack.number, tier)
             else { return false }
-            try Self.doom(db, id, tier)
+            try Self.doom(db, DoomedPack(id: id, tier: tier))
             return true
         }
     }
@@ -75,8 +75,8 @@ extension SQLiteCatalog {
             if source == destination { return true }
             _ = try Self.deleteCopy(db, pack.number, destination)
             try Self.setTier(db, pack.number, destination)
-            try Self.doom(db, id, source)
-            try Self.undoom(db, id, destination)
+            try Self.doom(db, DoomedPack(id: id, tier: source))
+            try Self.undoom(db, DoomedPack(id: id, tier: destination))
             if destination == .hot { try Self.noteRecall(db, pack.number, milliseconds) }
             return true
         }
@@ -133,6 +133,20 @@ extension SQLiteCatalog {
         }
     }
 
+    /// As ``TierStore/commitCached(_:blocks:replacing:)``.
+    public func commitCached(
+        _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID]
+    ) async throws {
+        let blocks = try await Self.sorted(blocks)
+        try await write { db in
+            try Self.withoutLoss(db) {
+                let cached = try replaced.filter { try Self.tier(db, of: $0) == .cache }
+                for id in cached { try Self.doom(db, DoomedPack(id: id, tier: .cache)) }
+                try insert(db, pack, blocks, replacing: cached)
+            }
+        }
+    }
+
     private static func noteRecall(
         _ db: Database, _ pack: Int64, _ milliseconds: Int64
     ) throws {
@@ -146,64 +160,9 @@ extension SQLiteCatalog {
             try cursor.execute()
         }
     }
-
-    /// As ``TierStore/evict(_:)``.
-    public func evict(_ ids: [PackID]) async throws -> [PackID] {
-        if ids.isEmpty { return [] }
-        return try await write { db in
-            var evicted: [PackID] = []
-            for id in ids where try Self.packTier(db, id)?.tier == .cache {
-                try Self.deletePack(db, id)
-                try Self.doom(db, id, .cache)
-                evicted.append(id)
-            }
-            return evicted
-        }
-    }
-
-    /// As ``TierStore/doomedPacks()``.
-    public func doomedPacks() async throws -> [DoomedPack] {
-        try await read { db in
-            try db.withCursor("SELECT id, tier FROM doomed_packs ORDER BY id, tier") { cursor in
-                var packs: [DoomedPack] = []
-                while try cursor.step() {
-                    let (id, tier) = try Self.place(cursor)
-                    packs.append(DoomedPack(id: id, tier: tier))
-                }
-                return packs
-            }
-        }
-    }
-
-    /// As ``TierStore/undoom(_:)``.
-    public func undoom(_ packs: [DoomedPack]) async throws {
-        if packs.isEmpty { return }
-        try await write { db in
-            for pack in packs { try Self.undoom(db, pack.id, pack.tier) }
-        }
-    }
 }
 
 extension SQLiteCatalog {
-    /// Puts a file on the list of those to be deleted.
-    static func doom(_ db: Database, _ id: PackID, _ tier: PackTier) throws {
-        try change(db, "INSERT OR IGNORE INTO doomed_packs (id, tier) VALUES (?, ?)", id, tier)
-    }
-
-    private static func undoom(_ db: Database, _ id: PackID, _ tier: PackTier) throws {
-        try change(db, "DELETE FROM doomed_packs WHERE id = ? AND tier = ?", id, tier)
-    }
-
-    private static func change(
-        _ db: Database, _ sql: String, _ id: PackID, _ tier: PackTier
-    ) throws {
-        try db.withCursor(sql) { cursor in
-            try cursor.bind(id.bytes, at: 1)
-            try cursor.bind(tier.name, at: 2)
-            try cursor.execute()
-        }
-    }
-
     private static func packTier(
         _ db: Database, _ id: PackID
     ) throws -> (number: Int64, tier: PackTier)? {

@@ -2,8 +2,8 @@
 
 public import BlockStore
 
-/// What a catalog knows of tiers besides the one place of each pack: further copies, access times,
-/// and files that are still to be deleted.
+/// What a catalog knows of tiers besides the one place of each pack: further copies, and when packs
+/// were used.
 ///
 /// Each call is one transaction, as with all of ``Catalog``.
 public protocol TierStore: Sendable {
@@ -49,17 +49,12 @@ public protocol TierStore: Sendable {
     /// that are gone are ignored.
     func noteAccesses(_ times: [PackID: Int64]) async throws
 
-    /// Forgets packs of the tier `cache`, whose files are to be deleted from now on; others of
-    /// `ids` stay as they are.
+    /// Records a pack of the tier `cache` that took over the blocks of others there, and dooms their
+    /// files; no stat cache becomes stale, as nothing relies on that tier.
     ///
-    /// - Returns: those that are forgotten.
-    func evict(_ ids: [PackID]) async throws -> [PackID]
-
-    /// Files that are to be deleted.
-    func doomedPacks() async throws -> [DoomedPack]
-
-    /// Takes files that are deleted off the list.
-    func undoom(_ packs: [DoomedPack]) async throws
+    /// Packs of `replaced` that lie elsewhere, or are gone, stay as they are.
+    func commitCached(
+        _ pack: PackRecord, blocks: [NewBlock], replacing replaced: [PackID]) async throws
 }
 
 /// A further copy of a pack.
@@ -87,19 +82,5 @@ public struct PackAccess: Hashable, Sendable {
     public init(readAtMilliseconds: Int64? = nil, recalledAtMilliseconds: Int64? = nil) {
         self.readAtMilliseconds = readAtMilliseconds
         self.recalledAtMilliseconds = recalledAtMilliseconds
-    }
-}
-
-/// A file that is to be deleted: the catalog no longer relies on it.
-public struct DoomedPack: Hashable, Sendable {
-    /// The pack's name.
-    public var id: PackID
-    /// The tier that holds the file.
-    public var tier: PackTier
-
-    /// Pairs a pack with a tier.
-    public init(id: PackID, tier: PackTier) {
-        self.id = id
-        self.tier = tier
     }
 }

@@ -48,8 +48,9 @@ public final class PackStore: Sendable {
 
     private let pool: BlockingPool
     private let pages: PageCache
-    /// For tiers over a network, whose calls may wait for minutes: so that they do not take the
-    /// threads that local reads need. Made on first use.
+    /// For tiers over a network, made on first use.
+    ///
+    /// Calls there may wait for minutes, and would take the threads that local reads need.
     private let farPool = Mutex<BlockingPool?>(nil)
     private static let farThreadCount = 8
     private let readers: Mutex<PackCache<ReaderKey, PackReader>>

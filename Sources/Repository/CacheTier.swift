@@ -140,8 +140,7 @@ extension CacheTier {
         let blocks = pack.blocks.enumerated().map { ordinal, block in
             NewBlock(multihash: Array(block.cid.multihashBytes), ordinal: UInt32(ordinal))
         }
-        try await repository.catalog.commit(
-            record, blocks: blocks, replacing: sources, reusing: [])
+        try await repository.catalog.commitCached(record, blocks: blocks, replacing: sources)
         try await repository.catalog.noteAccesses([pack.id: usedAt])
         for id in sources { repository.forgetPlace(of: id) }
         try await repository.removeDoomed()

@@ -6,8 +6,9 @@ import PackStore
 public import Repository
 import Synchronization
 
-/// Reads every copy of packs that stand in several tiers, and tells which of them are bad: what
-/// `cairn tier check` does. With ``TierMove`` a good copy then takes the place of a bad one.
+/// Reads every copy of packs that stand in several tiers: what `cairn tier check` does.
+///
+/// It tells which of them are bad; with ``TierMove`` a good copy then takes the place of a bad one.
 public final class TierCheck: Sendable {
     /// What was read and found.
     public struct Report: Sendable {

@@ -6,8 +6,9 @@ public import Repository
 
 /// Decides which packs go where: a function of what is known, without I/O.
 public struct TierPlanner: Sendable {
-    /// For how long a pack that was recalled stays hot, whatever the rules say: else the next run
-    /// would send it back. A week; a guess.
+    /// For how long a pack that was recalled stays hot, whatever the rules say.
+    ///
+    /// Else the next run would send it back. A week; a guess.
     public static let recallHoldMilliseconds: Int64 = 7 * 86_400_000
 
     /// The tiers beside `hot` and `cache`.

@@ -19,11 +19,10 @@ import Synchronization
 public final class FetchedBlocks: BlockStore, BlockSink {
     /// What is kept.
     public struct Options: Hashable, Sendable {
-        /// The most bytes of packs in the `cache` tier, and how old they may become; packs that
-        /// were used longest ago make room for new ones. With 0 bytes fetched blocks are handed out
-        /// and forgotten.
+        /// The most bytes of packs in the `cache` tier, and how old they may become.
         ///
-        /// Default 10 GiB, of any age.
+        /// Packs that were used longest ago make room for new ones; with 0 bytes fetched blocks are
+        /// handed out and forgotten. Default 10 GiB, of any age.
         public var limits = CacheTier.Limits.standard
         /// Bytes of blocks that are gathered for a pack; as many again may wait while it is
         /// written.
