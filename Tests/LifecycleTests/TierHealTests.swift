@@ -3,6 +3,7 @@
 import BlockStore
 import Catalog
 import Foundation
+import IPLD
 import Lifecycle
 import PackStore
 import Repository
