@@ -41,7 +41,14 @@ extension SQLiteCatalog {
     /// As ``Catalog/forget(packs:)``.
     public func forget(packs: [PackID]) async throws {
         try await write { db in
-            for id in packs { try Self.deletePack(db, id) }
+            for id in packs {
+                // Files of copies stay: who finds one takes the pack in again.
+                if let number = try Self.packNumber(db, id) {
+                    try db.execute(
+                        sql: "DELETE FROM pack_copies WHERE pack = ?", arguments: [number])
+                }
+                try Self.deletePack(db, id)
+            }
         }
     }
 

@@ -10,8 +10,8 @@ extension SQLiteCatalog {
             // Numbers of packs, runs and filters go on from where they were: all come from
             // AUTOINCREMENT, whose state stays.
             for table in [
-                "chunks", "filters", "runs", "blocks_recent", "packs", "snapshot_items",
-                "snapshots", "pins", "tombstones", "tag_changes",
+                "chunks", "filters", "runs", "blocks_recent", "pack_copies", "packs",
+                "snapshot_items", "snapshots", "pins", "tombstones", "tag_changes",
             ] {
                 try db.execute(sql: "DELETE FROM \(table)")
             }

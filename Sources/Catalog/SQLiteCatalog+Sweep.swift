@@ -87,7 +87,7 @@ extension SQLiteCatalog {
 extension SQLiteCatalog {
     /// Removes packs of whose blocks nothing relies on, or whose blocks lie elsewhere: caches that
     /// are not suspect stay current, and so does what runs have counted as present.
-    private static func withoutLoss<Value>(
+    static func withoutLoss<Value>(
         _ db: Database, _ body: () throws -> Value
     ) throws -> Value {
         let generation = try generation(db)

@@ -13,7 +13,7 @@ public import Repository
 /// may be met in any order; a pack whose index is
 /// damaged is read whole. Others may ingest meanwhile: what they commit stays.
 public struct Reindex: Sendable {
-    private let repository: Repository
+    let repository: Repository
 
     /// A rebuild of the catalog of `repository`, which may be empty or wrong.
     public init(_ repository: Repository) { self.repository = repository }
@@ -27,14 +27,24 @@ public struct Reindex: Sendable {
     ) async throws -> ReindexReport {
         var report = ReindexReport()
         try await repository.catalog.beginRebuild()
-        var packs: [(id: PackID, tier: PackTier)] = []
-        for tier in Repository.tiers {
-            report.salvagedPackCount += try await repository.packs.salvage(tier).packs.count
-            packs += try await repository.packs.packs(in: tier).map { ($0, tier) }
+        var files: [(id: PackID, tier: PackTier)] = []
+        var unreachable: Set<PackTier> = []
+        for (tier, error) in try await repository.salvageAllParts(&report.salvagedPackCount) {
+            report.failures.append("\(error)")
+            unreachable.insert(tier)
         }
+        for tier in repository.tiers where !unreachable.contains(tier) {
+            files += try await repository.packs.packs(in: tier).map { ($0, tier) }
+        }
+        let packs = try await arrange(files)
         for (index, pack) in packs.enumerated() {
             try Task.checkCancellation()
-            do { try await add(pack.id, pack.tier, &report) } catch let error as PackError {
+            do {
+                try await add(pack.id, pack.tier, &report)
+                for tier in pack.copies {
+                    try await repository.catalog.addCopy(of: pack.id, in: tier)
+                }
+            } catch let error as PackError {
                 report.failures.append("\(error)")
             }
             onPack(index + 1, packs.count)
@@ -60,12 +70,12 @@ public struct Reindex: Sendable {
         try await repository.commit(index, tier: tier)
         report.packCount += 1
         report.blockCount += index.blocks.count
-        // Only what was ingested here has records: a peer may send anything.
-        guard tier == .hot else { return }
+        // Only what was ingested here has records, here or in a mirror: a peer may send anything.
+        guard tier != .cache else { return }
         let records =
             hasMarks
-            ? try await repository.recordBlocks(in: index)
-            : try await repository.unmarkedRecordBlocks(in: index)
+            ? try await repository.recordBlocks(in: index, tier: tier)
+            : try await repository.unmarkedRecordBlocks(in: index, tier: tier)
         let (snapshots, others) = try await repository.apply(records: records)
         report.failures += others.map { "block \($0.cid) is marked as a record and is none" }
         report.recordedSnapshotCount += snapshots

@@ -51,10 +51,20 @@ public final class Verify: Sendable {
         try await repository.salvage()
         let known = try await repository.catalog.packs()
         var present: Set<PackID> = []
-        for tier in Repository.tiers {
-            present.formUnion(try await repository.packs.packs(in: tier))
+        var unreachable: Set<PackTier> = []
+        for tier in repository.tiers {
+            do { present.formUnion(try await repository.packs.packs(in: tier)) } catch let error
+                as PackError where error.code == .unreachable
+            {
+                unreachable.insert(tier)
+                // A tier that is not in use yet has nothing to miss.
+                guard known.contains(where: { $0.tier == tier }) else { continue }
+                find(.unreachableTier(tier, error))
+            }
         }
-        for pack in known where !present.contains(pack.id) { find(.missingPack(pack.id)) }
+        for pack in known where !present.contains(pack.id) && !unreachable.contains(pack.tier) {
+            find(.missingPack(pack.id))
+        }
         let catalogued = Set(known.map(\.id))
         // Listed before the catalog was read, a pack may have been committed in between.
         for id in present where !catalogued.contains(id) {
@@ -164,6 +174,8 @@ public enum VerifyFinding: Sendable, CustomStringConvertible {
     case unknownPack(PackID)
     /// A pack cannot be read at all.
     case unreadablePack(PackID, PackError)
+    /// A tier cannot be reached, so that its packs were not checked.
+    case unreachableTier(PackTier, PackError)
     /// Part of a pack is damaged.
     case damage(PackID, PackDamage)
     /// Catalog and pack disagree on how many blocks the pack holds.
@@ -178,6 +190,7 @@ public enum VerifyFinding: Sendable, CustomStringConvertible {
             "pack \(id) is missing; restore its file, or run `cairn reindex` and ingest again"
         case .unknownPack(let id): "pack \(id) is not in the catalog; run `cairn reindex`"
         case .unreadablePack(_, let error): "\(error)"
+        case .unreachableTier(_, let error): "\(error)"
         case .damage(let id, let damage): "pack \(id): \(damage)"
         case .wrongBlockCount(let id, let catalog, let pack):
             "pack \(id) holds \(pack) blocks, the catalog says \(catalog); run `cairn reindex`"

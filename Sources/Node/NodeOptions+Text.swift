@@ -77,7 +77,10 @@ extension NodeOptions {
         }
         waterMarks.low = low
         waterMarks.high = high
-        if let item = config.cacheMiB { cache.storedByteLimit = Int64(item.value) << 20 }
+        if let item = config.cacheMiB { cache.limits.storedByteCount = Int64(item.value) << 20 }
+        if let item = config.cacheDays {
+            cache.limits.ageMilliseconds = Int64(item.value) * 86_400_000
+        }
     }
 
     /// An address to listen on.

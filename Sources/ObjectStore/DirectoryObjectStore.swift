@@ -21,6 +21,13 @@ public final class DirectoryObjectStore: ObjectStore {
         }
     }
 
+    /// Opens the directory at `path`, which must exist.
+    ///
+    /// - Throws: ``ObjectStoreError`` with `notFound` if it does not.
+    public init(existing path: String) throws(ObjectStoreError) {
+        do { directory = try Directory(path) } catch { throw ObjectStoreError(error, key: nil) }
+    }
+
     /// Begins `KEY.part`, locked; see ``ObjectStore/create(_:)``.
     public func create(_ key: ObjectKey) throws(ObjectStoreError) -> any ObjectWriter {
         do throws(IOError) {

@@ -38,9 +38,18 @@ public protocol ObjectStore: Sendable {
     /// - Returns: nil if its writer is alive, or if it is no longer unfinished.
     /// - Throws: ``ObjectStoreError``.
     func takeOver(_ key: ObjectKey) throws(ObjectStoreError) -> (any UnfinishedObject)?
+
+    /// The least bytes that are worth a read of their own; 0 where small reads are cheap.
+    ///
+    /// Where each read is a request over a network, whoever reads small records reads so many
+    /// bytes at once and keeps them.
+    var readGranularity: Int { get }
 }
 
 extension ObjectStore {
+    /// Small reads are cheap.
+    public var readGranularity: Int { 0 }
+
     /// The size of a sealed object in bytes.
     ///
     /// - Throws: ``ObjectStoreError`` with `notFound` if there is none.

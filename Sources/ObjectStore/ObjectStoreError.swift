@@ -20,7 +20,8 @@ public struct ObjectStoreError: Error, Sendable {
         case closed
         /// The device failed; what was not sealed before is in doubt.
         case device
-        /// The server cannot be reached, or is too busy, after all tries. Retryable later.
+        /// The store cannot be reached now: not mounted, no network, or too busy after all tries.
+        /// Retryable later.
         case unavailable
         /// What the server answered does not agree with what was asked or sent, after all tries.
         case unverified

@@ -40,7 +40,14 @@ struct FrameWalk {
     /// The next frame, checked, or nil when there is none.
     ///
     /// - Throws: ``PackError`` of the store only.
-    mutating func next() throws(PackError) -> WalkedFrame? {
+    mutating func next() throws(PackError) -> WalkedFrame? { try nextWithBytes()?.frame }
+
+    /// The next frame, checked, and its bytes as they are stored.
+    ///
+    /// - Throws: ``PackError`` of the store only.
+    mutating func nextWithBytes() throws(PackError) -> (
+        stored: ArraySlice<UInt8>, frame: WalkedFrame
+    )? {
         guard let (stored, contentByteCount) = try nextStored() else { return nil }
         let place = FramePlace(
             offset: offset, storedByteCount: stored.count, contentByteCount: contentByteCount)
@@ -49,7 +56,7 @@ struct FrameWalk {
             offset += Int64(stored.count)
             count += 1
         }
-        return WalkedFrame(stored, at: place, isHeader: count == 0)
+        return (stored, WalkedFrame(stored, at: place, isHeader: count == 0))
     }
 
     private mutating func nextStored() throws(PackError) -> (ArraySlice<UInt8>, Int)? {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlockStore
-import ObjectStore
+public import ObjectStore
 
 /// Why a pack could not be written or read.
 public struct PackError: Error, Sendable {
@@ -25,6 +25,8 @@ public struct PackError: Error, Sendable {
         case closed
         /// The store behind the tier failed; ``PackError/cause`` tells.
         case io
+        /// The tier cannot be reached now: not mounted, no network. Retryable.
+        case unreachable
     }
 
     /// The kind of failure.
@@ -52,7 +54,7 @@ extension PackError: CustomStringConvertible {
 
 extension PackError {
     /// What the store behind a tier reported about a pack.
-    init(_ error: ObjectStoreError, pack: PackID?) {
+    public init(_ error: ObjectStoreError, pack: PackID?) {
         let code: Code =
             switch error.code {
             case .notFound: .notFound
@@ -60,7 +62,8 @@ extension PackError {
             case .noSpace: .noSpace
             case .endOfObject: .damaged
             case .closed: .closed
-            case .denied, .device, .unavailable, .unverified, .other: .io
+            case .unavailable: .unreachable
+            case .denied, .device, .unverified, .other: .io
             }
         self.init(code, pack: pack, message: error.message, cause: error)
     }

@@ -32,6 +32,9 @@ struct PackCursor {
     /// The frame decompressed last; -1 for none.
     private var frame = -1
     private var content: [UInt8] = []
+    /// What to read at once of a pack far away, in order, and the bytes of the last such read.
+    private var runs: [Range<Int64>] = []
+    private var run: (offset: Int64, bytes: [UInt8]) = (0, [])
 
     init(_ reader: PackReader) { self.reader = reader }
 
@@ -76,13 +79,28 @@ struct PackCursor {
             content = cached
         } else {
             let place = try framePlace(entry.frame)
-            content = try reader.content(at: place, frame: entry.frame)
+            content = try content(at: place, frame: entry.frame)
             // A frame that is one large block would push out many others and serve nobody else.
             if entry.byteCount <= content.count / 2 {
                 cache.keep(content, of: entry.frame, in: reader.id)
             }
         }
         frame = entry.frame
+    }
+
+    /// What the frame decompresses to, by way of the run that it is part of, if there is one.
+    private mutating func content(
+        at place: FramePlace, frame: Int
+    ) throws(PackError) -> [UInt8] {
+        let end = place.offset + Int64(place.storedByteCount)
+        guard let run = runs.first(where: { $0.lowerBound <= place.offset && end <= $0.upperBound })
+        else { return try reader.content(at: place, frame: frame) }
+        if self.run.offset != run.lowerBound || self.run.bytes.isEmpty {
+            self.run = (run.lowerBound, try reader.bytes(in: run))
+        }
+        let start = Int(place.offset - run.lowerBound)
+        return try reader.content(
+            of: self.run.bytes[start..<start + place.storedByteCount], at: place, frame: frame)
     }
 
     private mutating func blockEntry(_ ordinal: Int) throws(PackError) -> BlockEntry {
@@ -115,6 +133,40 @@ struct PackCursor {
             read * entryByteCount, at: tableOffset + index * entryByteCount)
         window.first = index
         return window.bytes[..<entryByteCount]
+    }
+}
+
+extension PackCursor {
+    /// The most bytes of neighbouring frames that are read by one request.
+    private static let runByteCount: Int64 = 4 << 20
+    /// Bytes between two wanted frames that cost less to read than another request.
+    private static let gapByteCount: Int64 = 64 << 10
+
+    /// Decides which frames of a pack far away are read together.
+    ///
+    /// - Parameter ordinals: of the blocks that will be asked for, in order.
+    mutating func plan(_ ordinals: [Int], cache: some FrameCache) {
+        var planned: [Range<Int64>] = []
+        var last = -1
+        for ordinal in ordinals {
+            // What is damaged is told when the block is asked for.
+            guard let entry = try? blockEntry(ordinal) else { continue }
+            if entry.frame == last { continue }
+            last = entry.frame
+            guard cache.content(of: entry.frame, in: reader.id) == nil,
+                let place = try? framePlace(entry.frame)  // as above
+            else { continue }
+            let end = place.offset + Int64(place.storedByteCount)
+            if let open = planned.last, place.offset >= open.upperBound,
+                place.offset - open.upperBound <= Self.gapByteCount,
+                end - open.lowerBound <= Self.runByteCount
+            {
+                planned[planned.count - 1] = open.lowerBound..<end
+            } else {
+                planned.append(place.offset..<end)
+            }
+        }
+        runs = planned
     }
 }
 

@@ -121,7 +121,7 @@ public final class PackReader: Sendable {
 
     /// What the frame at `place` decompresses to.
     func content(at place: FramePlace, frame: Int) throws(PackError) -> [UInt8] {
-        try content(of: storedFrame(at: place), at: place, frame: frame)
+        try content(of: storedFrame(at: place)[...], at: place, frame: frame)
     }
 
     /// The bytes of the frame at `place` as they are stored.
@@ -129,12 +129,18 @@ public final class PackReader: Sendable {
         try object.bytes(place.storedByteCount, at: place.offset, of: id)
     }
 
+    /// Bytes of the pack's file, whose number was checked against a limit.
+    func bytes(in range: Range<Int64>) throws(PackError) -> [UInt8] {
+        try object.bytes(
+            Int(range.upperBound - range.lowerBound), at: range.lowerBound, of: id)
+    }
+
     /// What `stored`, the bytes of the frame at `place`, decompress to.
     func content(
-        of stored: [UInt8], at place: FramePlace, frame: Int
+        of stored: ArraySlice<UInt8>, at place: FramePlace, frame: Int
     ) throws(PackError) -> [UInt8] {
         let content = FrameDecompressor.content(
-            of: stored[...], contentByteCount: place.contentByteCount)
+            of: stored, contentByteCount: place.contentByteCount)
         do { return try content.get() } catch {
             throw .damaged(id, "frame \(frame) at offset \(place.offset): \(error.reason)")
         }

@@ -91,7 +91,7 @@ private struct FrameCopy {
             let kept = (first..<ordinal).filter(isKept)
             if kept.isEmpty { continue }
             let stored = try reader.storedFrame(at: place)
-            let content = try reader.content(of: stored, at: place, frame: number)
+            let content = try reader.content(of: stored[...], at: place, frame: number)
             for ordinal in kept { try check(ordinal, in: content) }
             if kept.count == ordinal - first, isFilled(first..<ordinal, content.count) {
                 try writer.append(

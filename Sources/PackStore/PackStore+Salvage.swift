@@ -34,23 +34,78 @@ extension PackStore {
     ///
     /// Flags of blocks are kept only if the writer had finished its index.
     /// - Throws: ``PackError`` if the store cannot list its parts.
-    public func salvage(_ tier: PackTier) async throws -> SalvageReport {
-        try await run { [self] in
+    ///
+    /// - Parameter discarded: packs whose parts are removed instead: copies of what is whole
+    ///   elsewhere.
+    public func salvage(
+        _ tier: PackTier, discarding discarded: Set<PackID> = []
+    ) async throws -> SalvageReport {
+        try await run(tier) { [self] in
             let store = try objectStore(tier)
-            let keys: [ObjectKey]
-            do throws(ObjectStoreError) { keys = try store.unfinished() } catch {
-                throw PackError(error, pack: nil)
-            }
             var report = SalvageReport()
-            for key in keys {
-                guard let id = PackFormat.packID(key) else { continue }
+            for (id, key) in try unfinished(in: store) {
                 do throws(PackError) {
-                    try salvage(id, key, in: store, tier: tier, &report)
+                    if discarded.contains(id) {
+                        if try discard(id, key, in: store) { report.removedCount += 1 }
+                    } else {
+                        try salvage(id, key, in: store, tier: tier, &report)
+                    }
                 } catch {
                     report.failures.append(error)
                 }
             }
             return report
+        }
+    }
+
+    /// The packs that were begun in `tier` and not sealed, by writers alive or dead.
+    ///
+    /// - Throws: ``PackError`` if the store cannot list its parts.
+    public func unfinishedPacks(in tier: PackTier) async throws -> [PackID] {
+        try await run(tier) { [self] in try unfinished(in: objectStore(tier)).map(\.0) }
+    }
+
+    /// Removes the parts that dead writers left in `tier`, in which nothing is written but copies
+    /// of packs that are whole elsewhere.
+    ///
+    /// - Returns: how many were removed.
+    /// - Throws: ``PackError`` of the store.
+    @discardableResult
+    public func discardParts(in tier: PackTier) async throws -> Int {
+        try await run(tier) { [self] in
+            let store = try objectStore(tier)
+            var count = 0
+            for (id, key) in try unfinished(in: store) where try discard(id, key, in: store) {
+                count += 1
+            }
+            return count
+        }
+    }
+
+    private func unfinished(
+        in store: any ObjectStore
+    ) throws(PackError) -> [(PackID, ObjectKey)] {
+        do throws(ObjectStoreError) {
+            var parts: [(PackID, ObjectKey)] = []
+            for key in try store.unfinished() {
+                if let id = PackFormat.packID(key) { parts.append((id, key)) }
+            }
+            return parts
+        } catch {
+            throw PackError(error, pack: nil)
+        }
+    }
+
+    /// Removes a part, unless its writer lives.
+    private func discard(
+        _ id: PackID, _ key: ObjectKey, in store: any ObjectStore
+    ) throws(PackError) -> Bool {
+        do throws(ObjectStoreError) {
+            guard let part = try store.takeOver(key) else { return false }
+            part.abandon()
+            return true
+        } catch {
+            throw PackError(error, pack: id)
         }
     }
 

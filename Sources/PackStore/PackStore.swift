@@ -21,6 +21,10 @@ public final class PackStore: Sendable {
         ///
         /// Default 32 MiB.
         public var cacheByteCount = 32 << 20
+        /// The most bytes kept of the indexes of packs far away.
+        ///
+        /// Default 16 MiB.
+        public var pageByteCount = 16 << 20
 
         /// The defaults.
         public init() {}
@@ -39,7 +43,16 @@ public final class PackStore: Sendable {
     /// The store behind each tier.
     public let tiers: [PackTier: any ObjectStore]
 
+    /// When packs were read, for rules that ask.
+    public let accesses = PackAccesses()
+
     private let pool: BlockingPool
+    private let pages: PageCache
+    /// For tiers over a network, made on first use.
+    ///
+    /// Calls there may wait for minutes, and would take the threads that local reads need.
+    private let farPool = Mutex<BlockingPool?>(nil)
+    private static let farThreadCount = 8
     private let readers: Mutex<PackCache<ReaderKey, PackReader>>
     private let frames: Mutex<PackCache<FrameKey, [UInt8]>>
 
@@ -50,6 +63,7 @@ public final class PackStore: Sendable {
     ) {
         self.tiers = tiers
         self.pool = pool
+        self.pages = PageCache(byteLimit: options.pageByteCount)
         self.readers = Mutex(PackCache(costLimit: options.openPackCount))
         self.frames = Mutex(PackCache(costLimit: options.cacheByteCount))
     }
@@ -58,7 +72,7 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError``.
     public func packs(in tier: PackTier) async throws -> [PackID] {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 return try store(of: tier).list().compactMap(PackFormat.packID).sorted()
             } catch {
@@ -85,7 +99,8 @@ public final class PackStore: Sendable {
     public func block(
         in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
     ) async throws -> Block {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
+            accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             return try cursor.block(ordinal, expecting: cid, cache: self)
         }
@@ -100,9 +115,14 @@ public final class PackStore: Sendable {
         _ wanted: [WantedBlock], of pack: PackID, tier: PackTier,
         _ body: @escaping @Sendable (WantedBlock, Result<Block, PackError>) throws -> Void
     ) async throws {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
+            accesses.note(pack)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
-            for block in wanted.sorted(by: { $0.ordinal < $1.ordinal }) {
+            let wanted = wanted.sorted { $0.ordinal < $1.ordinal }
+            if try objectStore(tier).readGranularity > 0 {
+                cursor.plan(wanted.map(\.ordinal), cache: self)
+            }
+            for block in wanted {
                 let result: Result<Block, PackError>
                 do throws(PackError) {
                     result = .success(
@@ -121,7 +141,7 @@ public final class PackStore: Sendable {
     public func byteCounts(
         ofBlocks ordinals: [Int], of pack: PackID, tier: PackTier
     ) async throws -> [Int] {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             var byteCounts = Array(repeating: 0, count: ordinals.count)
             // In the order of the index, so that neighbours are read together.
@@ -136,14 +156,14 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError``.
     public func index(of pack: PackID, tier: PackTier) async throws -> PackIndex {
-        try await pool.run { [self] in try reader(of: pack, tier: tier).index() }
+        try await run(tier) { [self] in try reader(of: pack, tier: tier).index() }
     }
 
     /// The size of a pack's file, in bytes.
     ///
     /// - Throws: ``PackError`` with `notFound`, or of the store.
     public func storedByteCount(of pack: PackID, tier: PackTier) async throws -> Int64 {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 return try store(of: tier).byteCount(of: PackFormat.key(pack))
             } catch {
@@ -158,7 +178,7 @@ public final class PackStore: Sendable {
     ///
     /// - Throws: ``PackError`` with `notFound` if there is none.
     public func delete(_ pack: PackID, tier: PackTier) async throws {
-        try await pool.run { [self] in
+        try await run(tier) { [self] in
             do throws(ObjectStoreError) {
                 try store(of: tier).delete(PackFormat.key(pack))
             } catch {
@@ -168,14 +188,20 @@ public final class PackStore: Sendable {
         // Not before: whoever opened it meanwhile would keep the file's space in use.
         readers.withLock { $0.remove(ReaderKey(pack: pack, tier: tier)) }
         frames.withLock { $0.removeAll { $0.pack == pack } }
+        pages.forget(pack)
+    }
+
+    /// Closes packs that are kept open, so that the space of those is free that others have deleted.
+    public func closeReaders() {
+        readers.withLock { $0.removeAll { _ in true } }
     }
 
     /// Reads every byte of a pack and tells all that is wrong with it.
     ///
     /// - Throws: ``PackError`` with `notFound`, or of the store; damage is a result.
     public func verify(_ pack: PackID, tier: PackTier) async throws -> PackVerification {
-        try await pool.run { [self] in
-            try PackVerification(of: pack, open(pack, tier: tier))
+        try await run(tier) { [self] in
+            try PackVerification(of: pack, openWhole(pack, tier: tier))
         }
     }
 
@@ -185,8 +211,8 @@ public final class PackStore: Sendable {
     /// out, so ordinals may differ from those that were given out before. Flags are lost.
     /// - Throws: ``PackError`` with `notFound`, or of the store.
     public func recoverIndex(of pack: PackID, tier: PackTier) async throws -> PackIndex {
-        try await pool.run { [self] in
-            var walk = FrameWalk(try open(pack, tier: tier), id: pack)
+        try await run(tier) { [self] in
+            var walk = FrameWalk(try openWhole(pack, tier: tier), id: pack)
             var contents = PackContents()
             while let frame = try walk.next() { contents.append(frame) }
             return PackIndex(
@@ -200,10 +226,22 @@ public final class PackStore: Sendable {
         do { return try store(of: tier) } catch { throw PackError(error, pack: nil) }
     }
 
-    /// Runs `body` on a thread that may block.
+    /// Runs `body`, which uses these tiers, on a thread that may block.
     func run<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
-    ) async throws -> Value { try await pool.run(body) }
+        _ tiers: PackTier..., body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let isFar = tiers.contains { self.tiers[$0]?.readGranularity ?? 0 > 0 }
+        return try await (isFar ? far : pool).run(body)
+    }
+
+    private var far: BlockingPool {
+        farPool.withLock { pool in
+            if let pool { return pool }
+            let new = BlockingPool(width: Self.farThreadCount)
+            pool = new
+            return new
+        }
+    }
 
     private func store(of tier: PackTier) throws(ObjectStoreError) -> any ObjectStore {
         guard let store = tiers[tier] else {
@@ -213,7 +251,13 @@ public final class PackStore: Sendable {
     }
 
     private func open(_ pack: PackID, tier: PackTier) throws(PackError) -> any ObjectReader {
-        do { return try store(of: tier).open(PackFormat.key(pack)) } catch {
+        do throws(ObjectStoreError) {
+            let store = try store(of: tier)
+            let object = try store.open(PackFormat.key(pack))
+            guard store.readGranularity > 0 else { return object }
+            return PagedObjectReader(
+                object, pack: pack, tier: tier, pageByteCount: store.readGranularity, pages: pages)
+        } catch {
             throw PackError(error, pack: pack)
         }
     }

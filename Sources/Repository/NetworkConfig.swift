@@ -40,6 +40,8 @@ public struct NetworkConfig: Hashable, Sendable {
     public var highWater: Setting<Int>?
     /// MiB of blocks from peers that are kept.
     public var cacheMiB: Setting<Int>?
+    /// Days after which blocks from peers go that were not read since.
+    public var cacheDays: Setting<Int>?
 
     /// Nothing said.
     public init() {}
@@ -94,6 +96,9 @@ public struct NetworkConfig: Hashable, Sendable {
             "Connections at which trimming begins."),
         YAMLKey(
             "cache-mib", optional: \.cacheMiB, number(0...1 << 40),
-            "MiB of blocks from peers that are kept."),
+            "MiB of blocks from peers that are kept; those used longest ago go first."),
+        YAMLKey(
+            "cache-days", optional: \.cacheDays, number(1...36_500),
+            "Days for which they are kept when nobody reads them."),
     ]
 }

@@ -53,9 +53,9 @@ extension Repository {
         // A pack that is in the catalog now and not afterwards was removed in between.
         let known = try await knownPacks()
         var report = SalvageReport()
-        for tier in Self.tiers { report += try await packs.salvage(tier) }
+        for tier in Self.localTiers { report += try await salvageParts(in: tier) }
         for pack in report.packs { try await commit(pack, in: session) }
-        for tier in Self.tiers { try await adopt(tier, besides: known, in: session) }
+        for tier in Self.localTiers { try await adopt(tier, besides: known, in: session) }
         try await endDeadSessions()
         return report
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlockStore
+public import BlockStore
 public import Catalog
 import FileIO
 public import IPLD
@@ -75,8 +75,10 @@ extension Repository {
     /// The blocks of a pack that are marked as records.
     ///
     /// - Throws: `PackError` if one is damaged.
-    public func recordBlocks(in index: PackIndex) async throws -> [Block] {
-        try await blocks(of: index, read: { $0.flags.contains(.snapshotRecord) })
+    public func recordBlocks(
+        in index: PackIndex, tier: PackTier = .hot
+    ) async throws -> [Block] {
+        try await blocks(of: index, tier, read: { $0.flags.contains(.snapshotRecord) })
     }
 
     /// The blocks of a pack without marks that add to what is kept: snapshots and pins.
@@ -84,8 +86,10 @@ extension Repository {
     /// For a pack whose index was lost, and with it the marks. What takes away is left out: a
     /// block without a mark may have come in from anybody.
     /// - Throws: `PackError` if one is damaged.
-    public func unmarkedRecordBlocks(in index: PackIndex) async throws -> [Block] {
-        try await blocks(of: index) {
+    public func unmarkedRecordBlocks(
+        in index: PackIndex, tier: PackTier = .hot
+    ) async throws -> [Block] {
+        try await blocks(of: index, tier) {
             $0.cid.codec == .dagCBOR
         } kept: { block in
             if SnapshotBlock.decode(block) != nil { return true }
@@ -95,13 +99,13 @@ extension Repository {
     }
 
     private func blocks(
-        of index: PackIndex, read isRead: (PackBlock) -> Bool,
+        of index: PackIndex, _ tier: PackTier, read isRead: (PackBlock) -> Bool,
         kept isKept: (Block) -> Bool = { _ in true }
     ) async throws -> [Block] {
         var blocks: [Block] = []
         for (ordinal, entry) in index.blocks.enumerated() where isRead(entry) {
             let block = try await packs.block(
-                in: index.id, tier: .hot, ordinal: ordinal, expecting: entry.cid)
+                in: index.id, tier: tier, ordinal: ordinal, expecting: entry.cid)
             if isKept(block) { blocks.append(block) }
         }
         return blocks

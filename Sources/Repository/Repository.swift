@@ -5,7 +5,7 @@ public import Catalog
 import FileIO
 import IPLD
 import Multiformats
-import ObjectStore
+package import ObjectStore
 public import PackStore
 import Synchronization
 
@@ -22,34 +22,57 @@ public final class Repository: Sendable {
     /// The packs.
     public let packs: PackStore
 
-    /// The tiers in which packs lie: what was ingested, then what was fetched from peers.
-    public static let tiers: [PackTier] = [.hot, .cache]
+    /// The tiers that every repository has: what was ingested, then what was fetched from peers.
+    public static let localTiers: [PackTier] = [.hot, .cache]
+
+    /// The tiers in which packs may lie: ``localTiers``, then those of the configuration.
+    public var tiers: [PackTier] { Self.localTiers + config.tiers.map(\.tier) }
 
     /// Where packs lie, as far as that was asked; some 50 bytes per pack.
-    private let tiers = Mutex<[PackID: PackTier]>([:])
+    private let knownTiers = Mutex<[PackID: PackTier]>([:])
 
-    private init(
-        path: String, config: RepositoryConfig, catalog: any Catalog, packs: PackStore
-    ) {
+    /// The stores of the configured tiers, as they are without anything around them.
+    let configuredStores: [PackTier: TierObjectStore]
+
+    private init(path: String, _ parts: Parts, catalog: any Catalog) {
         self.path = path
-        self.config = config
+        self.config = parts.config
         self.catalog = catalog
-        self.packs = packs
+        self.packs = parts.packs
+        self.configuredStores = parts.configuredStores
     }
+
+    /// What is there before the catalog is opened.
+    private struct Parts {
+        var config: RepositoryConfig
+        var packs: PackStore
+        var configuredStores: [PackTier: TierObjectStore]
+    }
+
+    /// Puts something around the store of a tier, as tests do that let it fail.
+    package typealias StoreWrapper =
+        @Sendable (_ tier: PackTier, _ store: any ObjectStore) -> any ObjectStore
 
     /// Opens the repository at `path`; with `creating`, makes one where there is nothing, or in
     /// an empty directory.
     ///
     /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
     public static func open(_ path: String, creating: Bool) async throws -> Repository {
-        let (config, packs) = try await openParts(path, creating: creating)
-        if try await isCatalogMissing(at: path), try await !packs.packs(in: .hot).isEmpty {
+        try await open(path, creating: creating) { $1 }
+    }
+
+    /// Opens the repository with something around its stores.
+    package static func open(
+        _ path: String, creating: Bool, wrapping wrap: @escaping StoreWrapper
+    ) async throws -> Repository {
+        let parts = try await openParts(path, creating: creating, wrap)
+        if try await isCatalogMissing(at: path), try await !parts.packs.packs(in: .hot).isEmpty {
             throw RepositoryError(
                 .needsReindex,
                 "\(path) has packs but no catalog; run `cairn reindex` to rebuild it from them")
         }
         let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
-        return Repository(path: path, config: config, catalog: catalog, packs: packs)
+        return Repository(path: path, parts, catalog: catalog)
     }
 
     /// Opens the repository at `path` to rebuild its catalog, which may be missing or damaged; a
@@ -57,7 +80,7 @@ public final class Repository: Sendable {
     ///
     /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
     public static func openForReindex(_ path: String) async throws -> Repository {
-        let (config, packs) = try await openParts(path, creating: false)
+        let parts = try await openParts(path, creating: false) { $1 }
         let catalog: SQLiteCatalog
         do { catalog = try await SQLiteCatalog.open(at: catalogPath(path)) } catch let error
             as CatalogError where error.code == .corrupt
@@ -65,20 +88,28 @@ public final class Repository: Sendable {
             try await SQLiteCatalog.replaceDamaged(at: catalogPath(path))
             catalog = try await SQLiteCatalog.open(at: catalogPath(path))
         }
-        return Repository(path: path, config: config, catalog: catalog, packs: packs)
+        return Repository(path: path, parts, catalog: catalog)
     }
 
     private static func openParts(
-        _ path: String, creating: Bool
-    ) async throws -> (RepositoryConfig, PackStore) {
+        _ path: String, creating: Bool, _ wrap: @escaping StoreWrapper
+    ) async throws -> Parts {
         try await BlockingPool.shared.run {
             if creating { try create(at: path) }
             let config = try loadConfig(at: path)
             var tiers: [PackTier: any ObjectStore] = [:]
-            for tier in Self.tiers {
-                tiers[tier] = try DirectoryObjectStore(path: path + "/packs/" + tier.name)
+            for tier in Self.localTiers {
+                tiers[tier] = wrap(
+                    tier, try DirectoryObjectStore(path: path + "/packs/" + tier.name))
             }
-            return (config, PackStore(tiers: tiers))
+            var configured: [PackTier: TierObjectStore] = [:]
+            for tier in config.tiers {
+                let store = tier.store(ofRepository: path)
+                configured[tier.tier] = store
+                tiers[tier.tier] = wrap(tier.tier, store)
+            }
+            return Parts(
+                config: config, packs: PackStore(tiers: tiers), configuredStores: configured)
         }
     }
 
@@ -123,17 +154,29 @@ public final class Repository: Sendable {
         try directory.synchronize()
     }
 
-    /// The tier in which the catalog says a pack lies.
+    /// The tier in which the catalog says a pack lies, or said when it was last asked.
     ///
     /// - Throws: ``RepositoryError`` if the catalog does not know the pack.
-    func tier(of pack: PackID) async throws -> PackTier {
-        if let known = tiers.withLock({ $0[pack] }) { return known }
+    public func tier(of pack: PackID) async throws -> PackTier {
+        if let known = knownTiers.withLock({ $0[pack] }) { return known }
         guard let record = try await catalog.pack(pack) else {
             throw RepositoryError(
                 .needsReindex, "the catalog does not know pack \(pack); run `cairn reindex`")
         }
-        tiers.withLock { $0[pack] = record.tier }
+        knownTiers.withLock { $0[pack] = record.tier }
         return record.tier
+    }
+
+    /// Forgets where a pack lay, so that ``tier(of:)`` asks the catalog: it was moved, or is gone.
+    public func forgetPlace(of pack: PackID) {
+        knownTiers.withLock { $0[pack] = nil }
+    }
+
+    /// Forgets where all packs lay and closes those that are open: for a program that runs for long,
+    /// now and then, since other processes move and delete packs.
+    public func forgetPlaces() {
+        knownTiers.withLock { $0 = [:] }
+        packs.closeReaders()
     }
 
     /// The newest snapshot of the same sources.

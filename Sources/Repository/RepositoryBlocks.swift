@@ -163,7 +163,7 @@ extension BlockStoreError {
             switch error.code {
             case .notFound: .notFound
             case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
-            case .exists, .noSpace, .closed, .io: .failed
+            case .exists, .noSpace, .closed, .io, .unreachable: .failed
             }
         self.init(code, cid: cid, message: "\(error); run `cairn verify`", cause: error)
     }

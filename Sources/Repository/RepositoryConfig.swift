@@ -13,6 +13,8 @@ public struct RepositoryConfig: Hashable, Sendable {
     public var compression: String?
     /// What is said of the node.
     public var network = NetworkConfig()
+    /// The tiers beside `hot` and `cache`, in the order of the file.
+    public var tiers: [TierConfig] = []
 
     /// What a file without a key says.
     public init() {}
@@ -24,6 +26,10 @@ public struct RepositoryConfig: Hashable, Sendable {
         # compression: auto
         # network:                 what `cairn node` does; all keys: Docs/node.md
         #   listen: [/ip4/0.0.0.0/tcp/4001, /ip6/::/tcp/4001]
+        # tiers:                   where old packs go; all keys: Docs/tiers.md
+        #   cold:
+        #     directory: /mnt/archive/cairn
+        #     rules: [{older-than: 30d, unread-for: 14d}]
 
         """
 
@@ -41,6 +47,7 @@ public struct RepositoryConfig: Hashable, Sendable {
             "compression", optional: \.compression, .text, standard: "auto",
             "The compression of ingests that name none."),
         YAMLKey("network", \.network, NetworkConfig.yaml.type, "What `cairn node` does."),
+        YAMLKey("tiers", \.tiers, TierConfig.section, "Where old packs go."),
     ]
 
     /// Parses the file's text; an unknown key, a wrong type or an impossible value is refused with

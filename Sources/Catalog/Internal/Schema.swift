@@ -14,6 +14,7 @@ enum Schema {
         migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
         migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
         migrator.registerMigration("pipeline-runs") { db in try db.execute(sql: pipelineRuns) }
+        migrator.registerMigration("tiers") { db in try db.execute(sql: tiers) }
         return migrator
     }
 
@@ -144,6 +145,26 @@ enum Schema {
             pipeline TEXT PRIMARY KEY,
             planned_at INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// A pack that leaves takes its copies with it: their files are to be deleted.
+    private static let tiers = """
+        CREATE TABLE pack_copies (
+            pack INTEGER NOT NULL,
+            tier TEXT NOT NULL,
+            PRIMARY KEY (pack, tier)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE pack_accesses (
+            pack INTEGER PRIMARY KEY,
+            read_at INTEGER,
+            recalled_at INTEGER
+        ) STRICT;
+        CREATE TRIGGER copies_follow_packs AFTER DELETE ON packs BEGIN
+            INSERT OR IGNORE INTO doomed_packs (id, tier)
+                SELECT old.id, tier FROM pack_copies WHERE pack = old.number;
+            DELETE FROM pack_copies WHERE pack = old.number;
+            DELETE FROM pack_accesses WHERE pack = old.number;
+        END;
         """
 
     /// Snapshots that are there already are still to be looked through for what to announce.

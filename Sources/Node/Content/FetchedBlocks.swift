@@ -2,6 +2,7 @@
 
 public import BlockStore
 import Catalog
+import FileIO
 public import IPLD
 public import Logging
 public import Multiformats
@@ -18,11 +19,11 @@ import Synchronization
 public final class FetchedBlocks: BlockStore, BlockSink {
     /// What is kept.
     public struct Options: Hashable, Sendable {
-        /// The most bytes of packs in the `cache` tier; beyond that fetched blocks are handed out
-        /// and forgotten.
+        /// The most bytes of packs in the `cache` tier, and how old they may become.
         ///
-        /// Default 10 GiB.
-        public var storedByteLimit: Int64 = 10 << 30
+        /// Packs that were used longest ago make room for new ones; with 0 bytes fetched blocks are
+        /// handed out and forgotten. Default 10 GiB, of any age.
+        public var limits = CacheTier.Limits.standard
         /// Bytes of blocks that are gathered for a pack; as many again may wait while it is
         /// written.
         ///
@@ -32,6 +33,11 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         ///
         /// Default 1 s.
         public var interval: Duration = .seconds(1)
+        /// How often packs that are too old are looked for, small ones are merged, and it is
+        /// written down when packs were read.
+        ///
+        /// Default 1 minute.
+        public var upkeepInterval: Duration = .seconds(60)
 
         /// The defaults.
         public init() {}
@@ -42,9 +48,8 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         var waiting: [[UInt8]: Block] = [:]
         var writing: [[UInt8]: Block] = [:]
         var waitingByteCount = 0
-        /// The size of the tier; nil until it was asked.
+        /// The size of the tier, as far as this process knows; nil until it was asked.
         var storedByteCount: Int64?
-        var hasWarned = false
     }
 
     private let repository: Repository
@@ -117,7 +122,8 @@ public final class FetchedBlocks: BlockStore, BlockSink {
     }
 
     private func gather(_ blocks: [Block]) async throws {
-        guard try await hasRoom() else { return }
+        if options.limits.storedByteCount <= 0 { return }
+        let batchByteCount = batchByteCount
         let isFull = state.withLock { state in
             for block in blocks where block.cid.inlineBlock == nil {
                 let key = Array(block.cid.multihashBytes)
@@ -125,31 +131,36 @@ public final class FetchedBlocks: BlockStore, BlockSink {
                 state.waiting[key] = block
                 state.waitingByteCount += block.bytes.count
             }
-            return state.waitingByteCount >= options.batchByteCount
+            return state.waitingByteCount >= batchByteCount
         }
         if isFull { try await flush() }
     }
 
-    /// Whether the tier may grow.
-    private func hasRoom() async throws -> Bool {
-        if state.withLock({ $0.storedByteCount == nil }) {
-            let groups = try await repository.catalog.totals().groups
-            let byteCount = groups.filter { $0.tier == .cache }.reduce(Int64(0)) {
-                $0 + $1.storedByteCount
-            }
-            state.withLock { $0.storedByteCount = $0.storedByteCount ?? byteCount }
-        }
-        let (hasRoom, warns) = state.withLock { state in
-            let hasRoom = (state.storedByteCount ?? 0) < options.storedByteLimit
-            defer { if !hasRoom { state.hasWarned = true } }
-            return (hasRoom, !hasRoom && !state.hasWarned)
-        }
-        if warns {
-            logger.warning(
-                "the cache of blocks from peers is full; they are handed out and not kept",
-                metadata: ["limit": "\(options.storedByteLimit)"])
-        }
-        return hasRoom
+    /// Makes room in the tier for that many bytes: packs go that were used longest ago.
+    ///
+    /// The tier is looked at when this process has filled it, by its own count; others may write
+    /// there, too, and see to it likewise.
+    private func makeRoom(for byteCount: Int64) async throws {
+        let known = state.withLock { $0.storedByteCount }
+        if let known, known + byteCount <= options.limits.storedByteCount { return }
+        // A little more than is needed, so that not every batch looks through the tier.
+        let slack = options.limits.storedByteCount / 16
+        let report = try await CacheTier(repository).trim(
+            to: options.limits, room: byteCount,
+            slack: known == nil ? 0 : slack, atMilliseconds: WallClock.milliseconds)
+        state.withLock { $0.storedByteCount = report.storedByteCount }
+    }
+
+    /// Merges small packs, lets old ones go, writes down when packs were read, and lets go of files
+    /// that others have deleted.
+    func keepUp() async throws {
+        let cache = CacheTier(repository)
+        try await repository.writeAccessTimes()
+        repository.forgetPlaces()
+        try await cache.merge()
+        let report = try await cache.trim(
+            to: options.limits, atMilliseconds: WallClock.milliseconds)
+        state.withLock { $0.storedByteCount = report.storedByteCount }
     }
 
     /// Writes what waits, and returns when it is durable.
@@ -165,7 +176,9 @@ public final class FetchedBlocks: BlockStore, BlockSink {
             return Array(state.writing.values)
         }
         guard !batch.isEmpty else { return }
+        let byteCount = Int64(batch.reduce(0) { $0 + $1.bytes.count })
         do {
+            try await makeRoom(for: byteCount)
             try await stored.put(batch, into: .cache)
         } catch let error as CancellationError {
             // Written by whoever flushes next.
@@ -180,9 +193,8 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         }
         state.withLock { state in
             state.writing = [:]
-            let byteCount = batch.reduce(0) { $0 + $1.bytes.count }
             // The blocks' size bounds that of their packs, but for some bytes a block.
-            state.storedByteCount = (state.storedByteCount ?? 0) + Int64(byteCount)
+            state.storedByteCount = (state.storedByteCount ?? 0) + byteCount
         }
     }
 
@@ -193,13 +205,26 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         } catch {
             logger.warning("the cache was not written", metadata: ["error": "\(error)"])
         }
+        // The times matter to nobody but rules: without them packs count as unused.
+        try? await repository.writeAccessTimes()
     }
 
     /// Writes what waits, again and again, until cancelled.
     public func run() async throws {
+        var next = ContinuousClock.now + options.upkeepInterval
         while true {
             try await Task.sleep(for: options.interval)
             try await flush()
+            guard ContinuousClock.now >= next else { continue }
+            next = ContinuousClock.now + options.upkeepInterval
+            do { try await keepUp() } catch let error as CancellationError { throw error } catch {
+                logger.warning("the cache was not kept up", metadata: ["error": "\(error)"])
+            }
         }
+    }
+
+    /// Bytes that are gathered for a pack: a small cache takes them in smaller portions.
+    private var batchByteCount: Int {
+        min(options.batchByteCount, Int(clamping: max(options.limits.storedByteCount / 4, 1)))
     }
 }

@@ -20,13 +20,18 @@ struct Cat: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Print at most so many bytes.", valueName: "bytes"))
     var length: UInt64?
 
+    @Flag(help: "Bring the packs that are read from colder tiers back to the hot one.")
+    var promote = false
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup(title: "What is not here") var fetch: FetchArguments
     @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
         let opened = try await repository.open()
-        try await ContentBlocks.reading(opened, fetch, host, readsAll: length == nil) { blocks in
+        try await ContentBlocks.reading(
+            opened, fetch, host, readsAll: length == nil, promotes: promote
+        ) { blocks in
             let reader = UnixFSReader(source: blocks)
             for path in paths {
                 let cid = try await reader.resolve(try ContentPath(path))

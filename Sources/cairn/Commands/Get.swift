@@ -28,13 +28,16 @@ struct Get: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Print nothing.")
     var quiet = false
 
+    @Flag(help: "Bring the packs that are read from colder tiers back to the hot one.")
+    var promote = false
+
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup(title: "What is not here") var fetch: FetchArguments
     @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
         try await ContentBlocks.reading(
-            try await repository.open(), fetch, host, readsAll: true
+            try await repository.open(), fetch, host, readsAll: true, promotes: promote
         ) {
             try await get(from: $0)
         }

@@ -12,6 +12,7 @@ enum Failure {
     static let failed: Int32 = 1
     static let usage: Int32 = 2
     static let skippedInputs: Int32 = 3
+    static let stillRunning: Int32 = 75
     static let interrupted: Int32 = 130
 
     static func exit(with error: any Error) -> Never {
@@ -25,6 +26,12 @@ enum Failure {
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as NodeError where error.code == .badOptions:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(usage))
+        case let error as TierError where error.code == .busy:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(stillRunning))
+        case let error as TierError where error.code == .badRequest:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
         case let error as SnapshotError where error.code == .badReference:

@@ -25,10 +25,19 @@ struct ContentBlocks: BlockSource {
 
     /// Runs `body` with the blocks of `repository`, and of peers unless `fetch` forbids it.
     ///
-    /// `readsAll` says that `body` reads whole DAGs.
+    /// `readsAll` says that `body` reads whole DAGs. Afterwards it is written down which packs were
+    /// read, and with `promotes` those that are cold come back to the hot tier.
     static func reading(
         _ repository: Repository, _ fetch: FetchArguments, _ host: HostArguments,
-        readsAll: Bool = false,
+        readsAll: Bool = false, promotes: Bool = false,
+        _ body: (ContentBlocks) async throws -> Void
+    ) async throws {
+        try await reading(repository, fetch, host, readsAll: readsAll, body)
+        try await ReadPacks.settle(repository, promotes: promotes)
+    }
+
+    private static func reading(
+        _ repository: Repository, _ fetch: FetchArguments, _ host: HostArguments, readsAll: Bool,
         _ body: (ContentBlocks) async throws -> Void
     ) async throws {
         let patience = Duration.seconds(fetch.timeout)
