@@ -11,7 +11,8 @@ public import BlockStore
 ///
 /// All calls throw ``CatalogError``, or `CancellationError` when their task is cancelled; what a
 /// cancelled call would have written is then either wholly there or not at all.
-public protocol Catalog: StatCacheStore, AnnounceStore, PinStore, ReclamationStore {
+public protocol Catalog: StatCacheStore, AnnounceStore, PinStore, ReclamationStore, RepairStore
+{
     /// Records a sealed, durable pack and where its blocks lie.
     ///
     /// A block that a pack of the catalog already holds keeps its older place, if that is durable.

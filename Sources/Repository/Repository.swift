@@ -68,6 +68,38 @@ public final class Repository: Sendable {
         return Repository(path: path, config: config, catalog: catalog, packs: packs)
     }
 
+    /// Opens the repository at `path` with a new, empty catalog in the place of the one there, which
+    /// is kept beside it.
+    ///
+    /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
+    public static func openReplacingCatalog(_ path: String) async throws -> Repository {
+        let (config, packs) = try await openParts(path, creating: false)
+        try await SQLiteCatalog.replaceDamaged(at: catalogPath(path))
+        let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+        return Repository(path: path, config: config, catalog: catalog, packs: packs)
+    }
+
+    /// What is wrong with the file of the catalog at `path`, up to `limit` faults in words; empty if
+    /// it can be used, as far as the database can tell.
+    ///
+    /// - Throws: ``RepositoryError``, `CatalogError`, `IOError` for what a new catalog would not
+    ///   mend.
+    public static func catalogFaults(at path: String, limit: Int) async throws -> [String] {
+        let (_, packs) = try await openParts(path, creating: false)
+        if try await isCatalogMissing(at: path) {
+            return try await packs.packs(in: .hot).isEmpty ? [] : ["it is missing"]
+        }
+        do {
+            let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+            let faults = try await catalog.faults(limit: limit)
+            // Closed before anything takes its place: the last connection removes the log by name.
+            try await catalog.close()
+            return faults
+        } catch let error as CatalogError where error.code == .corrupt {
+            return [error.message]
+        }
+    }
+
     private static func openParts(
         _ path: String, creating: Bool
     ) async throws -> (RepositoryConfig, PackStore) {
@@ -126,7 +158,7 @@ public final class Repository: Sendable {
     /// The tier in which the catalog says a pack lies.
     ///
     /// - Throws: ``RepositoryError`` if the catalog does not know the pack.
-    func tier(of pack: PackID) async throws -> PackTier {
+    public func tier(of pack: PackID) async throws -> PackTier {
         if let known = tiers.withLock({ $0[pack] }) { return known }
         guard let record = try await catalog.pack(pack) else {
             throw RepositoryError(
@@ -135,6 +167,9 @@ public final class Repository: Sendable {
         tiers.withLock { $0[pack] = record.tier }
         return record.tier
     }
+
+    /// Forgets where a pack lay, so that ``tier(of:)`` asks the catalog: it was moved, or is gone.
+    public func forgetPlace(of pack: PackID) { tiers.withLock { $0[pack] = nil } }
 
     /// The newest snapshot of the same sources.
     public func latestSnapshot(of sources: [String]) async throws -> SnapshotRecord? {

@@ -13,8 +13,19 @@ enum Schema {
         migrator.registerMigration("announcements") { db in try db.execute(sql: announcements) }
         migrator.registerMigration("pins") { db in try db.execute(sql: pins) }
         migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
+        migrator.registerMigration("snapshot-losses") { db in try db.execute(sql: losses) }
         return migrator
     }
+
+    private static let losses = """
+        CREATE TABLE snapshot_losses (
+            snapshot_id TEXT PRIMARY KEY,
+            block_count INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER snapshot_losses_go_with_it AFTER DELETE ON snapshots BEGIN
+            DELETE FROM snapshot_losses WHERE snapshot_id = OLD.id;
+        END;
+        """
 
     private static let version1 = """
         CREATE TABLE packs (
