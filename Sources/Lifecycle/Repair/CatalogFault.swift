@@ -31,8 +31,10 @@ public struct CatalogFault: Sendable {
     public func replace(
         at path: String, onPack: @escaping @Sendable (_ done: Int, _ of: Int) -> Void
     ) async throws -> Repository {
+        let known = await KnownSnapshots.read(fromDamaged: path)
         let repository = try await Repository.openReplacingCatalog(path)
         _ = try await Reindex(repository).run(onPack: onPack)
+        try await known?.restore(to: repository)
         return repository
     }
 }

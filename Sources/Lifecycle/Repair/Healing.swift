@@ -38,6 +38,7 @@ struct Healing {
         for _ in 0..<Self.roundLimit where !losses.cids.isEmpty {
             let before = blockCount
             var wanted = Set(losses.cids.map { Array($0.multihashBytes) })
+            try await searchCatalog(losses.content, &wanted)
             try await searchStore(losses.cids, &wanted)
             try await searchSources(losses.content, &wanted)
             try await searchPeers(losses.cids, &wanted)
@@ -52,6 +53,18 @@ struct Healing {
         repair.report("walking the snapshots")
         let health = try await PackHealth(repository, unreadable: [])
         return try await SnapshotLosses(repository, health)
+    }
+
+    /// Makes the records of snapshots anew from the catalog's rows, which are right if the CID says so.
+    private mutating func searchCatalog(
+        _ content: [LostContent], _ wanted: inout Set<[UInt8]>
+    ) async throws {
+        for content in content where content.rootIndex == nil && wanted.contains(content.key) {
+            guard let row = try await repository.catalog.snapshot(matching: content.snapshotID)
+            else { continue }
+            let block = try SnapshotBlock.encode(row)
+            if block.cid == content.cid { try await found(block, &wanted, \.catalog) }
+        }
     }
 
     /// Looks where the catalog says, which finds copies in other tiers, then in all packs: the

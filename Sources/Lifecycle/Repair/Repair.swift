@@ -112,8 +112,10 @@ public struct Repair: Sendable {
         switch step {
         case .replaceCatalog: break  // done before a repository could be opened
         case .rebuildCatalog:
-            let result = try await Reindex(repository).run()
-            report.failures += result.failures.filter { !$0.contains("were recovered") }
+            let known = try await KnownSnapshots(repository.catalog)
+            // A pack whose index is damaged is written anew by a step of its own.
+            _ = try await Reindex(repository).run()
+            try await known.restore(to: repository)
         case .takeIn(let id, let tier): try await rewriter.takeIn(id, tier, &report)
         case .rewrite(let id, _, _, _): try await rewriter.rewrite(id, &report)
         case .heal: try await heal(&report)

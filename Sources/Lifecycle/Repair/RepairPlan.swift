@@ -139,6 +139,8 @@ public struct RepairReport: Sendable {
         public internal(set) var store = 0
         /// The file or directory that they were made from.
         public internal(set) var source = 0
+        /// The catalog, which has the records of snapshots.
+        public internal(set) var catalog = 0
         /// A peer.
         public internal(set) var peer = 0
     }

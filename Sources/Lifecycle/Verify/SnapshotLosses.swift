@@ -30,9 +30,15 @@ struct SnapshotLosses {
         for snapshot in snapshots {
             for root in Self.roots(of: snapshot) { try await walk.walk(root) }
         }
-        guard !walk.lost.isEmpty else { return }
+        let records = try await Self.lostRecords(of: snapshots, repository, health)
+        guard !walk.lost.isEmpty || !records.isEmpty else { return }
         var known: Set<[UInt8]> = []
         for snapshot in snapshots {
+            if let record = records[snapshot.id] {
+                content.append(LostContent(record: record, of: snapshot.id))
+                cids.append(record)
+                blockCounts[snapshot.id] = 1
+            }
             let roots = Self.roots(of: snapshot)
             guard roots.contains(where: { walk.isIncomplete($0) }) else { continue }
             // Forgotten meanwhile, its blocks may be gone with every right.
@@ -52,8 +58,26 @@ struct SnapshotLosses {
                     }
                 }
             }
-            blockCounts[snapshot.id] = blocks.count
+            blockCounts[snapshot.id, default: 0] += blocks.count
         }
+    }
+
+    /// The CIDs of the snapshots' own records that cannot be had, by the snapshots' ids.
+    private static func lostRecords(
+        of snapshots: [SnapshotRecord], _ repository: Repository, _ health: PackHealth
+    ) async throws -> [String: CID] {
+        var records: [(id: String, cid: CID)] = []
+        for snapshot in snapshots {
+            // What is no CID is told as a wrong snapshot.
+            if let cid = try? CID(snapshot.recordCID) { records.append((snapshot.id, cid)) }
+        }
+        let places = try await repository.catalog.places(
+            of: records.map { Array($0.cid.multihashBytes) })
+        var lost: [String: CID] = [:]
+        for (record, place) in zip(records, places) {
+            if place.map({ health.isBad($0) }) ?? true { lost[record.id] = record.cid }
+        }
+        return lost
     }
 
     private static func roots(of snapshot: SnapshotRecord) -> [CID] {

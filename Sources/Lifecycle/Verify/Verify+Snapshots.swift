@@ -46,8 +46,7 @@ extension Verify {
             }
         } catch let error as BlockStoreError {
             guard error.code != .failed else { throw error }
-            guard try await repository.catalog.snapshot(matching: snapshot.id) != nil else { return }
-            find(.lostContent(LostContent(record: cid, of: snapshot.id)))
+            // Lost: told with what else is lost of it.
         }
     }
 

@@ -30,6 +30,7 @@ enum RepairOutput {
             fields += [
                 ("healedBlocks", .count(report.healedBlockCount)),
                 ("healedFromStore", .count(report.healedFrom.store)),
+                ("healedFromCatalog", .count(report.healedFrom.catalog)),
                 ("healedFromSource", .count(report.healedFrom.source)),
                 ("healedFromPeers", .count(report.healedFrom.peer)),
                 ("rewrittenPacks", .count(report.rewrittenPackCount)),
@@ -55,7 +56,7 @@ enum RepairOutput {
         if report.healedBlockCount > 0 {
             let from = report.healedFrom
             lines.append(
-                "healed \(Figures.count(report.healedBlockCount, "block")): \(Figures.count(from.store)) from packs and copies, \(Figures.count(from.source)) from the sources, \(Figures.count(from.peer)) from peers"
+                "healed \(Figures.count(report.healedBlockCount, "block")): \(Figures.count(from.store + from.catalog)) from packs, copies and the catalog, \(Figures.count(from.source)) from the sources, \(Figures.count(from.peer)) from peers"
             )
         }
         if report.forgottenPackCount > 0 {
