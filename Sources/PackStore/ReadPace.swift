@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileIO
-public import ObjectStore
+import Dispatch
+import ObjectStore
 import Synchronization
 
 /// Keeps reads of whole packs under a rate, all readers together, and ends them when their time is
@@ -23,7 +23,11 @@ public final class ReadPace: Sendable {
     ) {
         self.init(
             bytesPerSecond: bytesPerSecond, deadline: deadline, now: { .now },
-            sleep: { ThreadPriority.sleep($0) })
+            sleep: { duration in
+                // On a thread that may block: nobody signals, so this waits.
+                let nanoseconds = Int(duration / .nanoseconds(1))
+                _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .nanoseconds(nanoseconds))
+            })
     }
 
     /// A pace by another clock.

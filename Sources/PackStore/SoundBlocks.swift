@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockStore
-public import IPLD
+import IPLD
 import Multiformats
 import ObjectStore
 

@@ -19,6 +19,13 @@ extension RepositoryBlocks {
         let cid: CID
         let place: BlockPlace
         let error: PackError
+
+        init(_ wanted: WantedBlock, _ pack: PackID, _ error: PackError) {
+            index = wanted.index
+            cid = wanted.cid
+            place = BlockPlace(packID: pack, ordinal: UInt32(wanted.ordinal))
+            self.error = error
+        }
     }
 
     /// How often a block is looked up anew: it may have been moved again and again meanwhile.

@@ -5,7 +5,7 @@ import Catalog
 import FileIO
 public import IPLD
 public import Multiformats
-import PackStore
+package import PackStore
 import Synchronization
 
 /// The blocks of a repository: the catalog says where they lie, the packs hold them.
@@ -49,26 +49,21 @@ public struct RepositoryBlocks: BlockStore {
         _ body: @escaping @Sendable (_ index: Int, Block) throws -> Void
     ) async throws {
         let failures = Mutex<[FailedRead]>([])
-        func failed(_ wanted: WantedBlock, _ error: PackError) -> FailedRead {
-            FailedRead(
-                index: wanted.index, cid: wanted.cid,
-                place: BlockPlace(packID: pack, ordinal: UInt32(wanted.ordinal)), error: error)
-        }
         do {
             let tier = try await repository.tier(of: pack)
             try await repository.packs.read(wanted, of: pack, tier: tier) { wanted, result in
                 switch result {
                 case .success(let block): try body(wanted.index, block)
                 case .failure(let error):
-                    failures.withLock { $0.append(failed(wanted, error)) }
+                    failures.withLock { $0.append(FailedRead(wanted, pack, error)) }
                 }
             }
         } catch let error as PackError {
-            failures.withLock { $0 = wanted.map { failed($0, error) } }
+            failures.withLock { $0 = wanted.map { FailedRead($0, pack, error) } }
         } catch let error as RepositoryError where error.code == .needsReindex {
             // GC has removed the pack since it was looked up.
             let gone = PackError(.notFound, pack: pack, message: error.message)
-            failures.withLock { $0 = wanted.map { failed($0, gone) } }
+            failures.withLock { $0 = wanted.map { FailedRead($0, pack, gone) } }
         }
         let all = failures.withLock { $0 }
         if !all.isEmpty { try await recover(all, body) }
@@ -103,13 +98,6 @@ public struct RepositoryBlocks: BlockStore {
         let known = try await repository.catalog.contains(
             cids.map { Array($0.multihashBytes) })
         return zip(cids, known).map { $1 || $0.inlineBlock != nil }
-    }
-
-    /// Whether each block is there to stay; see `Docs/catalog.md`.
-    private func isDurable(_ cids: [CID]) async throws -> [Bool] {
-        let places = try await repository.catalog.durablePlaces(
-            of: cids.map { Array($0.multihashBytes) })
-        return zip(cids, places).map { $1 != nil || $0.inlineBlock != nil }
     }
 
     /// The length of each block, from the indexes of the packs.
@@ -180,7 +168,7 @@ extension Repository {
                     try writer.append(try frame.finish())
                 }
                 // A peer may send anything: only what was ingested here has snapshots.
-                let isRecord = tier == .hot && SnapshotBlock.decode(block) != nil
+                let isRecord = tier == .hot && Repository.isRecord(block)
                 try frame.append(block, flags: isRecord ? .snapshotRecord : [])
             }
             try writer.append(try frame.finish())

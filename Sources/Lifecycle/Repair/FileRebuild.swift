@@ -32,16 +32,16 @@ struct FileRebuild {
         _ name: [UInt8], in directory: Directory, at offset: Int64, byteCount: Int, isWhole: Bool
     ) throws -> Block? {
         guard byteCount <= ChunkerSpec.chunkByteCountLimit else { return nil }
-        do {
+        do throws(any Error) {
             let file = try directory.openFile(name)
             let status = try file.status()
-            guard status.kind == .file, offset >= 0,
+            guard status.kind == .regular, offset >= 0,
                 offset <= status.byteCount - Int64(byteCount)
             else { return nil }
             return try leaf(
                 try file.readExactly(byteCount, at: offset),
                 isWhole ? metadata(.file, status) : .none)
-        } catch let error as IOError {
+        } catch {
             return try Self.absent(error)
         }
     }
@@ -56,10 +56,10 @@ struct FileRebuild {
         _ name: [UInt8], in directory: Directory, keepsHidden: Bool,
         _ body: (Block) throws -> Void
     ) throws -> RootLink? {
-        do {
+        do throws(any Error) {
             let status = try directory.status(of: name)
             switch status.kind {
-            case .file: return try file(name, in: directory, body)
+            case .regular: return try file(name, in: directory, body)
             case .directory:
                 let opened = try directory.openDirectory(name)
                 return try self.directory(opened, status, keepsHidden: keepsHidden, body)
@@ -71,7 +71,7 @@ struct FileRebuild {
                 return RootLink(cid: block.cid, tsize: tsize)
             default: return nil
             }
-        } catch let error as IOError {
+        } catch {
             return try Self.absent(error)
         }
     }
@@ -157,11 +157,12 @@ struct FileRebuild {
     }
 
     /// What a file that is gone, changed or closed to us means: nothing can be made of it.
-    private static func absent<Value>(_ error: IOError) throws -> Value? {
-        switch error.code {
+    private static func absent<Value>(_ error: any Error) throws -> Value? {
+        guard let failed = error as? IOError else { throw error }
+        switch failed.code {
         case .notFound, .notADirectory, .permissionDenied, .endOfFile, .isADirectory, .symbolicLink:
             return nil
-        default: throw error
+        default: throw failed
         }
     }
 }

@@ -2,6 +2,7 @@
 
 import Catalog
 import IPLD
+import Multiformats
 import Repository
 
 /// The snapshots that a catalog knows and can prove, kept while it is made anew: the packs may have

@@ -10,12 +10,12 @@ import Repository
 /// Puts single packs right.
 struct PackRepair {
     private let repository: Repository
-    private let repair: Repair
+    private let session: RepositorySession
     /// Damaged packs that this repair has set aside.
     private(set) var setAside: [(tier: PackTier, name: String)] = []
 
-    init(_ repair: Repair) {
-        self.repair = repair
+    init(_ repair: Repair, _ session: RepositorySession) {
+        self.session = session
         repository = repair.repository
     }
 
@@ -38,9 +38,9 @@ struct PackRepair {
             && !result.damage.contains { $0.place == .index }
         if !isDataSound { try await setAside(id, record.tier) }
         let (kind, tier) = (record.kind, record.tier)
-        let sealed = try await repository.packs.rewrite(
+        let sealed = try await repository.packs.rewriteSound(
             id, tier: tier, adding: more, flags: Self.flags
-        ) { [repository] in try repository.packs.writer(kind: kind, tier: tier) }
+        ) { [session] in try session.beginPack(kind: kind, tier: tier) }
         report.rewrittenPackCount += 1
         guard let sealed else {
             try await repository.catalog.forget(packs: [id])
@@ -61,8 +61,8 @@ struct PackRepair {
         }
         try await setAside(id, tier)
         let found = try await repository.packs.recoverIndex(of: id, tier: tier)
-        let sealed = try await repository.packs.rewrite(id, tier: tier, flags: Self.flags) {
-            [repository] in try repository.packs.writer(kind: found.kind, tier: tier)
+        let sealed = try await repository.packs.rewriteSound(id, tier: tier, flags: Self.flags) {
+            [session] in try session.beginPack(kind: found.kind, tier: tier)
         }
         if let sealed {
             report.rewrittenPackCount += 1
@@ -70,7 +70,9 @@ struct PackRepair {
             try await repository.commit(sealed, replacing: [])
             let index = try await repository.packs.index(of: sealed.id, tier: tier)
             // Only what was ingested here has snapshots: a peer may send anything.
-            if tier != .cache { try await repository.addRecords(in: index) }
+            if tier != .cache {
+                try await repository.apply(records: try await repository.recordBlocks(in: index))
+            }
         }
         try await delete(id, tier)
     }
@@ -156,6 +158,6 @@ struct PackRepair {
     }
 
     private static let flags: @Sendable (Block) -> BlockFlags = { block in
-        SnapshotBlock.decode(block) == nil ? [] : .snapshotRecord
+        Repository.isRecord(block) ? .snapshotRecord : []
     }
 }

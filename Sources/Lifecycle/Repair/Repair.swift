@@ -81,8 +81,17 @@ public struct Repair: Sendable {
     public func run(
         _ plan: RepairPlan, onStep: @Sendable (RepairStep) -> Void = { _ in }
     ) async throws -> RepairReport {
+        // What is written here is not to be taken for what a crash has left.
+        try await repository.withSession(.repair) { session in
+            try await run(plan, PackRepair(self, session), onStep)
+        }
+    }
+
+    private func run(
+        _ plan: RepairPlan, _ packs: PackRepair, _ onStep: @Sendable (RepairStep) -> Void
+    ) async throws -> RepairReport {
         var report = RepairReport()
-        var rewriter = PackRepair(self)
+        var rewriter = packs
         for step in plan.steps {
             try Task.checkCancellation()
             onStep(step)
@@ -143,9 +152,16 @@ public struct Repair: Sendable {
     private func mark(_ report: inout RepairReport) async throws {
         for (id, count) in report.lostBlockCounts.sorted(by: { $0.key < $1.key }) {
             if options.dropsIncomplete {
-                if try await repository.catalog.removeSnapshot(id) {
-                    report.droppedSnapshots.append(id)
+                guard let snapshot = try await repository.catalog.snapshot(matching: id) else {
+                    continue  // forgotten meanwhile
                 }
+                let target = RootChange.Target(id: id, recordCID: snapshot.recordCID)
+                try await repository.make([
+                    RootChange(
+                        id: PackID.make().description,
+                        madeAtMilliseconds: WallClock.milliseconds, action: .forget([target]))
+                ])
+                report.droppedSnapshots.append(id)
             } else {
                 try await repository.catalog.setLostBlockCount(count, ofSnapshot: id)
             }
@@ -163,7 +179,7 @@ public struct Repair: Sendable {
     private func remove(_ path: String) async throws {
         try await BlockingPool.shared.run { [repository] in
             let directory = try Directory(repository.path)
-            do { try directory.remove(Array(path.utf8)) } catch {
+            do throws(IOError) { try directory.remove(Array(path.utf8)) } catch {
                 guard error.code == .notFound else { throw error }
             }
         }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlockStore
-public import Catalog
-public import Multiformats
-public import PackStore
 
 /// What is wrong with a repository, and what a repair would do about it.
 public struct RepairPlan: Sendable {

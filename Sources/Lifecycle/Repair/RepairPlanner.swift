@@ -3,6 +3,7 @@
 import BlockStore
 import Catalog
 import FileIO
+import Multiformats
 import PackStore
 import Repository
 
@@ -128,7 +129,7 @@ struct RepairPlanner {
             .reduce(0) { $0 + $1.blocks.population }
         guard condemned > 0 else { return }
         let sessions = try await repository.catalog.sessions()
-        guard !sessions.contains(where: { $0.kind == .collection }) else { return }
+        guard !sessions.contains(where: { $0.kind == RepositorySession.Kind.collect.rawValue }) else { return }
         plan.steps.append(.releaseCondemned(blockCount: condemned))
     }
 

@@ -135,7 +135,7 @@ struct SourceFiles {
         _ content: LostContent, _ place: Place, _ rebuild: FileRebuild, keepsHidden: Bool
     ) async throws -> Int {
         let wanted = Array(content.cid.multihashBytes)
-        let keys: Set<[UInt8]> = try await BlockingPool.shared.run {
+        let keys: Set<[UInt8]> = await BlockingPool.shared.run {
             guard let (directory, name) = try? place.open() else { return [] }  // as for a leaf
             var keys: Set<[UInt8]> = []
             _ = try? rebuild.entry(name, in: directory, keepsHidden: keepsHidden) { block in

@@ -33,7 +33,7 @@ public final class Verify: Sendable {
         self.onFinding = onFinding
         pool =
             options.isInBackground
-            ? BlockingPool(width: options.width, inBackground: true) : .shared
+            ? BlockingPool(width: options.width, niceness: 19) : .shared
     }
 
     /// What was checked and found so far.
@@ -85,8 +85,7 @@ public final class Verify: Sendable {
         let catalogued = Set(known.map(\.id))
         for (tier, ids) in present {
             for id in ids.sorted() where !catalogued.contains(id) {
-                // Listed after the catalog was read, it may have been committed in between.
-                if try await repository.catalog.pack(id) == nil { find(.unknownPack(id, tier)) }
+                if try await isLeftOut(id, tier) { find(.unknownPack(id, tier)) }
             }
         }
         return readable.filter { options.tiers?.contains($0.tier) ?? true }
@@ -99,6 +98,17 @@ public final class Verify: Sendable {
             _ = try await repository.packs.storedByteCount(of: now.id, tier: now.tier)
             return false
         } catch let error as PackError where error.code == .notFound { return true }
+    }
+
+    /// Whether a pack that the catalog does not name cannot be taken in: its index is damaged.
+    ///
+    /// Any other is about to be committed, or to be deleted, or is taken in by the next run.
+    private func isLeftOut(_ id: PackID, _ tier: PackTier) async throws -> Bool {
+        guard try await repository.catalog.pack(id) == nil else { return false }
+        do {
+            _ = try await repository.packs.index(of: id, tier: tier)
+            return false
+        } catch let error as PackError { return error.code == .damaged }
     }
 
     private func choose(from packs: [PackRecord]) -> [PackRecord] {
@@ -142,10 +152,10 @@ public final class Verify: Sendable {
                 pack.id, tier: pack.tier, at: pace, on: pool)
         } catch let error as PackError {
             if pace.isOver { return }  // half read, it counts as unread
-            let isElsewhere =
-                try await error.code == .notFound && !isStillMissing(pack)
-            if !isElsewhere { find(.unreadablePack(pack.id, pack.tier, error)) }
-            return
+            if error.code == .notFound {
+                guard try await isStillMissing(pack) else { return }
+            }
+            return find(.unreadablePack(pack.id, pack.tier, error))
         }
         for damage in result.damage { find(.damage(pack.id, pack.tier, damage)) }
         try await checkCatalog(of: pack, result)

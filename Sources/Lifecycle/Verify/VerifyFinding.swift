@@ -13,6 +13,8 @@ public enum VerifyFinding: Sendable {
     case unknownPack(PackID, PackTier)
     /// A pack cannot be read at all.
     case unreadablePack(PackID, PackTier, PackError)
+    /// A tier cannot be reached, so that its packs were not checked.
+    case unreachableTier(PackTier, PackError)
     /// Part of a pack is damaged.
     case damage(PackID, PackTier, PackDamage)
     /// What the catalog says of a pack is not what the pack says of itself.
@@ -38,6 +40,7 @@ extension VerifyFinding {
         case .missingPack: "missing-pack"
         case .unknownPack: "unknown-pack"
         case .unreadablePack: "unreadable-pack"
+        case .unreachableTier: "unreachable-tier"
         case .damage: "damage"
         case .wrongRecord: "wrong-record"
         case .uncataloguedBlock: "uncatalogued-block"
@@ -56,7 +59,7 @@ extension VerifyFinding {
             .damage(let id, _, _), .wrongRecord(let id, _), .uncataloguedBlock(let id, _),
             .misplacedBlock(let id, _, _):
             id
-        case .damagedCatalog, .wrongSnapshot, .unfinishedPack, .lostContent: nil
+        case .damagedCatalog, .wrongSnapshot, .unfinishedPack, .unreachableTier, .lostContent: nil
         }
     }
 
@@ -81,6 +84,7 @@ extension VerifyFinding: CustomStringConvertible {
         case .unknownPack(let id, let tier):
             "pack \(id) in tier \(tier) is not in the catalog; run `cairn repair`"
         case .unreadablePack(_, let tier, let error): "tier \(tier): \(error)"
+        case .unreachableTier(let tier, let error): "tier \(tier): \(error)"
         case .damage(let id, let tier, let damage):
             "pack \(id) in tier \(tier): \(damage); run `cairn repair`"
         case .wrongRecord(let id, let what):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockStore
-public import Catalog
+import Catalog
 
 /// What a verification checked and found.
 public struct VerifyReport: Sendable {

@@ -8,6 +8,7 @@ import IPLD
 import Ingest
 import Lifecycle
 import Multiformats
+import PackStore
 import Repository
 import TestSupport
 import Testing
