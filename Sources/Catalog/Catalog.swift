@@ -12,7 +12,7 @@ public import BlockStore
 /// All calls throw ``CatalogError``, or `CancellationError` when their task is cancelled; what a
 /// cancelled call would have written is then either wholly there or not at all.
 public protocol Catalog: StatCacheStore, AnnounceStore, PinStore, ReclamationStore, RunStore,
-    TierStore
+    TierStore, RepairStore
 {
     /// Records a sealed, durable pack and where its blocks lie.
     ///

@@ -59,6 +59,60 @@ struct FrameWalk {
         return (stored, WalkedFrame(stored, at: place, isHeader: count == 0))
     }
 
+    /// Looks for the next frame behind `start`, where there is none, or one that is damaged and may
+    /// have told a wrong length; nil if there is none up to the end.
+    ///
+    /// What it finds has sound blocks: bytes that only look like the start of a frame are passed
+    /// over.
+    /// - Throws: ``PackError`` of the store only.
+    /// - Complexity: O(bytes to the end).
+    mutating func nextSound(from start: Int64) throws(PackError) -> WalkedFrame? {
+        // Not at the start itself: that frame has been tried.
+        offset = start + 1
+        window = []
+        while try seekMagic() {
+            if let (stored, contentByteCount) = try nextStored() {
+                let place = FramePlace(
+                    offset: offset, storedByteCount: stored.count,
+                    contentByteCount: contentByteCount)
+                let frame = WalkedFrame(stored, at: place, isHeader: false)
+                if !frame.blocks.isEmpty {
+                    window = window[stored.endIndex...]
+                    offset += Int64(stored.count)
+                    count += 1
+                    endReason = ""
+                    return frame
+                }
+            }
+            window = window.dropFirst()
+            offset += 1
+        }
+        return nil
+    }
+
+    /// Moves on to where a frame may start, which may be where the walk is.
+    private mutating func seekMagic() throws(PackError) -> Bool {
+        while true {
+            try fill(4)
+            if window.count < 4 { return false }
+            var index = window.startIndex
+            while index <= window.endIndex - 4 {
+                if window[index] == 0x28, window[index + 1] == 0xB5, window[index + 2] == 0x2F,
+                    window[index + 3] == 0xFD
+                {
+                    offset += Int64(index - window.startIndex)
+                    window = window[index...]
+                    return true
+                }
+                index += 1
+            }
+            // The last three bytes may begin what the next ones end.
+            offset += Int64(window.count - 3)
+            window = []
+            if object.byteCount - offset < 4 { return false }
+        }
+    }
+
     private mutating func nextStored() throws(PackError) -> (ArraySlice<UInt8>, Int)? {
         try fill(PackFormat.skippableHeaderByteCount)
         if window.isEmpty { return nil }

@@ -91,6 +91,38 @@ public final class Repository: Sendable {
         return Repository(path: path, parts, catalog: catalog)
     }
 
+    /// Opens the repository at `path` with a new, empty catalog in the place of the one there, which
+    /// is kept beside it.
+    ///
+    /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
+    public static func openReplacingCatalog(_ path: String) async throws -> Repository {
+        let parts = try await openParts(path, creating: false) { $1 }
+        try await SQLiteCatalog.replaceDamaged(at: catalogPath(path))
+        let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+        return Repository(path: path, parts, catalog: catalog)
+    }
+
+    /// What is wrong with the file of the catalog at `path`, up to `limit` faults in words; empty if
+    /// it can be used, as far as the database can tell.
+    ///
+    /// - Throws: ``RepositoryError``, `CatalogError`, `IOError` for what a new catalog would not
+    ///   mend.
+    public static func catalogFaults(at path: String, limit: Int) async throws -> [String] {
+        let packs = try await openParts(path, creating: false) { $1 }.packs
+        if try await isCatalogMissing(at: path) {
+            return try await packs.packs(in: .hot).isEmpty ? [] : ["it is missing"]
+        }
+        do {
+            let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
+            let faults = try await catalog.faults(limit: limit)
+            // Closed before anything takes its place: the last connection removes the log by name.
+            try await catalog.close()
+            return faults
+        } catch let error as CatalogError where error.code == .corrupt {
+            return [error.message]
+        }
+    }
+
     private static func openParts(
         _ path: String, creating: Bool, _ wrap: @escaping StoreWrapper
     ) async throws -> Parts {

@@ -5,15 +5,27 @@ import Catalog
 import FileIO
 public import IPLD
 public import Multiformats
-import PackStore
+package import PackStore
+import Synchronization
 
 /// The blocks of a repository: the catalog says where they lie, the packs hold them.
 ///
-/// What comes out hashes to its CID (promise P6).
+/// What comes out hashes to its CID (promise P6). A block that is bad where it lies goes into
+/// quarantine, and is read from another place, from a copy of its pack in another tier, or got by
+/// the ``Rescue``, if there is one.
 public struct RepositoryBlocks: BlockStore {
-    private let repository: Repository
+    let repository: Repository
+    let rescue: Rescue?
 
-    init(repository: Repository) { self.repository = repository }
+    init(repository: Repository, rescue: Rescue? = nil) {
+        self.repository = repository
+        self.rescue = rescue
+    }
+
+    /// The same blocks; those that are lost here are got by `rescue`.
+    public func rescued(by rescue: @escaping Rescue) -> RepositoryBlocks {
+        RepositoryBlocks(repository: repository, rescue: rescue)
+    }
 
     /// The block that `cid` names.
     ///
@@ -24,11 +36,37 @@ public struct RepositoryBlocks: BlockStore {
         guard let place = try await repository.catalog.places(of: [multihash])[0] else {
             throw BlockStoreError.notFound(cid)
         }
+        let found = Mutex<Block?>(nil)
+        try await read([WantedBlock(ordinal: Int(place.ordinal), cid: cid, index: 0)], place.packID)
+        { _, block in found.withLock { $0 = block } }
+        guard let block = found.withLock({ $0 }) else { throw BlockStoreError.notFound(cid) }
+        return block
+    }
+
+    /// Reads blocks of one pack, each of them another way where that fails.
+    private func read(
+        _ wanted: [WantedBlock], _ pack: PackID,
+        _ body: @escaping @Sendable (_ index: Int, Block) throws -> Void
+    ) async throws {
+        let failures = Mutex<[FailedRead]>([])
         do {
-            return try await repository.packs.block(
-                in: place.packID, tier: try await repository.tier(of: place.packID),
-                ordinal: Int(place.ordinal), expecting: cid)
-        } catch let error as PackError { throw BlockStoreError(error, cid) }
+            let tier = try await repository.tier(of: pack)
+            try await repository.packs.read(wanted, of: pack, tier: tier) { wanted, result in
+                switch result {
+                case .success(let block): try body(wanted.index, block)
+                case .failure(let error):
+                    failures.withLock { $0.append(FailedRead(wanted, pack, error)) }
+                }
+            }
+        } catch let error as PackError {
+            failures.withLock { $0 = wanted.map { FailedRead($0, pack, error) } }
+        } catch let error as RepositoryError where error.code == .needsReindex {
+            // GC has removed the pack since it was looked up.
+            let gone = PackError(.notFound, pack: pack, message: error.message)
+            failures.withLock { $0 = wanted.map { FailedRead($0, pack, gone) } }
+        }
+        let all = failures.withLock { $0 }
+        if !all.isEmpty { try await recover(all, body) }
     }
 
     /// Hands the block of each of `cids` to `body`, pack by pack and in the order in which they
@@ -52,17 +90,7 @@ public struct RepositoryBlocks: BlockStore {
         for (index, cid) in cids.enumerated() {
             if let inlined = cid.inlineBlock { try body(index, inlined) }
         }
-        for (pack, wanted) in packs {
-            let tier = try await repository.tier(of: pack)
-            do {
-                try await repository.packs.read(wanted, of: pack, tier: tier) { wanted, result in
-                    switch result {
-                    case .success(let block): try body(wanted.index, block)
-                    case .failure(let error): throw BlockStoreError(error, wanted.cid)
-                    }
-                }
-            } catch let error as PackError { throw BlockStoreError(error, wanted[0].cid) }
-        }
+        for (pack, wanted) in packs { try await read(wanted, pack, body) }
     }
 
     /// Whether each block is there.
@@ -113,25 +141,40 @@ public struct RepositoryBlocks: BlockStore {
         let new = zip(blocks, stored).filter { !$1 }.map(\.0).filter {
             seen.insert(Array($0.cid.multihashBytes)).inserted
         }
-        for kind in [PackKind.leaves, .nodes] {
-            let ofKind = new.filter { $0.packKind == kind }
-            guard !ofKind.isEmpty else { continue }
-            let sealed = try await BlockingPool.shared.run { [repository] in
-                var writer = try repository.packs.writer(kind: kind, tier: tier)
-                let frame = FrameBuilder(compression: .default)
-                for block in ofKind {
-                    if frame.blockCount > 0,
-                        frame.contentByteCount + block.bytes.count > frame.targetByteCount
-                    {
-                        try writer.append(try frame.finish())
-                    }
-                    try frame.append(block)
-                }
-                try writer.append(try frame.finish())
-                return try writer.finish().seal()
-            }
-            try await repository.commit(sealed)
+        let packs = try await BlockingPool.shared.run { [repository] in
+            try repository.sealPacks(of: new, in: tier)
         }
+        for pack in packs { try await repository.commit(pack) }
+    }
+}
+
+extension Repository {
+    /// Writes `blocks` into packs of their own, small neighbours in one frame, and seals these;
+    /// the caller commits them.
+    ///
+    /// Blocks; call on a thread that may.
+    /// - Throws: `PackError`.
+    package func sealPacks(of blocks: [Block], in tier: PackTier) throws -> [SealedPack] {
+        var sealed: [SealedPack] = []
+        for kind in [PackKind.leaves, .nodes] {
+            let ofKind = blocks.filter { $0.packKind == kind }
+            guard !ofKind.isEmpty else { continue }
+            var writer = try packs.writer(kind: kind, tier: tier)
+            let frame = FrameBuilder(compression: .default)
+            for block in ofKind {
+                if frame.blockCount > 0,
+                    frame.contentByteCount + block.bytes.count > frame.targetByteCount
+                {
+                    try writer.append(try frame.finish())
+                }
+                // A peer may send anything: only what was ingested here has snapshots.
+                let isRecord = tier == .hot && Repository.isRecord(block)
+                try frame.append(block, flags: isRecord ? .snapshotRecord : [])
+            }
+            try writer.append(try frame.finish())
+            sealed.append(try writer.finish().seal())
+        }
+        return sealed
     }
 }
 
@@ -158,13 +201,13 @@ extension Block {
 
 extension BlockStoreError {
     /// What a failure of a pack means for whoever wanted the block.
-    fileprivate init(_ error: PackError, _ cid: CID) {
+    init(_ error: PackError, _ cid: CID) {
         let code: Code =
             switch error.code {
             case .notFound: .notFound
             case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
             case .exists, .noSpace, .closed, .io, .unreachable: .failed
             }
-        self.init(code, cid: cid, message: "\(error); run `cairn verify`", cause: error)
+        self.init(code, cid: cid, message: "\(error); run `cairn repair`", cause: error)
     }
 }

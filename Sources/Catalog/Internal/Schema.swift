@@ -15,8 +15,19 @@ enum Schema {
         migrator.registerMigration("reclamation") { db in try db.execute(sql: reclamation) }
         migrator.registerMigration("pipeline-runs") { db in try db.execute(sql: pipelineRuns) }
         migrator.registerMigration("tiers") { db in try db.execute(sql: tiers) }
+        migrator.registerMigration("snapshot-losses") { db in try db.execute(sql: losses) }
         return migrator
     }
+
+    private static let losses = """
+        CREATE TABLE snapshot_losses (
+            snapshot_id TEXT PRIMARY KEY,
+            block_count INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER snapshot_losses_go_with_it AFTER DELETE ON snapshots BEGIN
+            DELETE FROM snapshot_losses WHERE snapshot_id = OLD.id;
+        END;
+        """
 
     private static let version1 = """
         CREATE TABLE packs (

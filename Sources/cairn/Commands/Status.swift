@@ -18,10 +18,23 @@ struct Status: AsyncParsableCommand {
         let snapshots = try await opened.catalog.snapshots(limit: nil)
         // What the runs brought, whether it was stored before or not.
         let ingested = snapshots.reduce(Int64(0)) { $0 + $1.counts.bytes }
+        let quarantined = try await opened.quarantine().blockCount
+        let incomplete = try await opened.catalog.lostBlockCounts().count
         if output.json {
-            Console.line(json(totals, ingested: ingested, path: opened.path).text)
+            let health: [(String, JSON)] = [
+                ("quarantinedBlocks", .count(quarantined)),
+                ("incompleteSnapshots", .count(incomplete)),
+            ]
+            Console.line(json(totals, ingested: ingested, path: opened.path, health).text)
         } else {
             show(totals, ingested: ingested, path: opened.path)
+        }
+        if quarantined > 0 {
+            Console.error(
+                "in quarantine: \(Figures.count(quarantined, "bad block")); run `cairn repair`")
+        }
+        if incomplete > 0 {
+            Console.error("incomplete: \(Figures.count(incomplete, "snapshot")); run `cairn repair`")
         }
         if try await opened.catalog.needsRebuild() {
             Console.error("the catalog is incomplete: run `cairn reindex`")
@@ -57,8 +70,10 @@ struct Status: AsyncParsableCommand {
         return ", \(Figures.decimal(share, 0)) B per block"
     }
 
-    private func json(_ totals: CatalogTotals, ingested: Int64, path: String) -> JSON {
-        .object([
+    private func json(
+        _ totals: CatalogTotals, ingested: Int64, path: String, _ health: [(String, JSON)]
+    ) -> JSON {
+        let fields: [(String, JSON)] = [
             ("repository", .string(path)), ("snapshots", .count(totals.snapshotCount)),
             ("ingestedBytes", .integer(ingested)), ("blocks", .count(totals.blockCount)),
             ("bytes", .integer(totals.byteCount)), ("packs", .count(totals.packCount)),
@@ -76,6 +91,7 @@ struct Status: AsyncParsableCommand {
                         ])
                     })
             ),
-        ])
+        ]
+        return .object(fields + health)
     }
 }

@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BlockStore
 import FileIO
 import Lifecycle
+import Repository
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check every byte of every pack against its CID.",
         discussion: """
-            Also checks that catalog and packs agree. With --sample the packs that were not \
-            checked for longest come first. Exit code 1 if anything is wrong.
+            Also checks that catalog, packs and snapshots agree, and that every block of every \
+            snapshot is there. Bad blocks go into quarantine: they are never served, and stored \
+            anew by the next ingest that meets them. `cairn repair` puts right what is wrong.
+
+            With --budget, --since or --sample the packs that were not checked for longest come \
+            first, and snapshots are not walked unless --snapshots asks for it. So a run every \
+            night works its way through a store of any size:
+
+              cairn verify --budget 30m --io-limit 50MiB
+              cairn verify --budget 20GiB --since 30d
+
+            Packs in tiers on other machines are read only if --tier names them, since reading them \
+            may cost money. Exit code 1 if anything is wrong.
             """)
 
     @Option(
@@ -23,6 +36,29 @@ struct Verify: AsyncParsableCommand {
             valueName: "age"))
     var since: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Stop after this time (90s, 30m, 2h), or so many bytes of packs (500MiB, 20GiB).",
+            discussion: "A pack that is half read when time is up is read again by the next run.",
+            valueName: "time|size"))
+    var budget: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read no more than this per second, such as 50MiB, and give way to other programs.",
+            valueName: "size"))
+    var ioLimit: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Read the packs of this tier; repeatable; all for every tier.", valueName: "name"))
+    var tier: [String] = []
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Walk all snapshots and see that each block is there. Default: in a whole check.")
+    var snapshots: Bool?
+
     @Flag(name: .shortAndLong, help: "Print faults only.")
     var quiet = false
 
@@ -30,45 +66,81 @@ struct Verify: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        var options = Lifecycle.Verify.Options()
-        if let sample { options.sample = try Self.share(sample) }
-        if let since { options.uncheckedSince = WallClock.milliseconds - (try Self.age(since)) }
+        let options = try options()
         let json = output.json
-        let verify = Lifecycle.Verify(try await repository.open(), options: options) { finding in
+        let opened = try await repository.open()
+        let verify = Lifecycle.Verify(opened, options: try Self.tiers(tier, opened, options)) {
+            finding in
             if json {
-                Console.line(
-                    JSON.object([("event", "fault"), ("text", .string("\(finding)"))]).text)
+                Console.line(VerifyOutput.json(finding).text)
             } else {
                 Console.error("\(finding)")
             }
         }
         let start = ContinuousClock.now
         let report = try await LiveLine.showing(!quiet && !json) {
-            let progress = verify.progress
-            return
-                "checked \(Figures.bytes(progress.checkedStoredByteCount)) of \(Figures.bytes(progress.storedByteCount))"
+            VerifyOutput.progress(verify.progress)
         } while: {
             try await verify.run()
         }
-        finish(report, start.duration(to: .now))
-        if !report.findings.isEmpty { throw ExitCode(Failure.failed) }
+        let elapsed = start.duration(to: .now)
+        if json {
+            Console.line(VerifyOutput.json(report, elapsed).text)
+        } else if !quiet {
+            for line in VerifyOutput.lines(report, elapsed) { Console.error(line) }
+        }
+        if report.findingCount > 0 { throw ExitCode(Failure.failed) }
     }
 
-    private func finish(_ report: VerifyReport, _ elapsed: Duration) {
-        if output.json {
-            return Console.line(
-                JSON.object([
-                    ("event", "summary"), ("packs", .count(report.checkedPackCount)),
-                    ("blocks", .count(report.checkedBlockCount)),
-                    ("bytes", .integer(report.checkedByteCount)),
-                    ("faults", .count(report.findings.count)), ("seconds", .seconds(elapsed)),
-                ]).text)
+    private func options() throws -> Lifecycle.Verify.Options {
+        var options = Lifecycle.Verify.Options()
+        if let sample { options.sample = try Self.share(sample) }
+        if let since {
+            guard let age = Span.parse(since) else {
+                throw UsageError(message: "--since \(since): give an age such as 12h, 7d or 4w")
+            }
+            options.uncheckedSince = WallClock.milliseconds - Int64(Figures.seconds(age) * 1000)
         }
-        guard !quiet else { return }
-        let seconds = max(Figures.seconds(elapsed), 1e-6)
-        Console.error(
-            "checked \(Figures.count(report.checkedPackCount, "pack")), \(Figures.count(report.checkedBlockCount, "block")), \(Figures.bytes(report.checkedByteCount)) in \(Figures.duration(elapsed)) (\(Figures.bytes(Int(Double(report.checkedByteCount) / seconds)))/s): \(report.findings.isEmpty ? "all sound" : Figures.count(report.findings.count, "fault"))"
-        )
+        if let budget {
+            if let time = Span.parse(budget), time > .zero {
+                options.budget = .time(time)
+            } else if let size = ByteSize.parse(budget), size > 0 {
+                options.budget = .bytes(Int64(size))
+            } else {
+                throw UsageError(
+                    message: "--budget \(budget): give a time such as 30m, or a size such as 20GiB")
+            }
+        }
+        if let ioLimit {
+            guard let size = ByteSize.parse(ioLimit), size > 0 else {
+                throw UsageError(message: "--io-limit \(ioLimit): give a size such as 50MiB")
+            }
+            options.bytesPerSecond = size
+        }
+        options.isInBackground = ioLimit != nil
+        options.walksSnapshots = snapshots
+        return options
+    }
+
+    /// Puts the tiers named into `options`, once the repository tells which there are.
+    private static func tiers(
+        _ names: [String], _ repository: Repository, _ options: Lifecycle.Verify.Options
+    ) throws -> Lifecycle.Verify.Options {
+        var options = options
+        if names.isEmpty { return options }
+        if names.contains("all") {
+            options.tiers = Set(repository.tiers)
+            return options
+        }
+        options.tiers = Set(
+            try names.map { name in
+                guard let tier = repository.tiers.first(where: { $0.name == name }) else {
+                    let known = repository.tiers.map(\.name).joined(separator: ", ")
+                    throw UsageError(message: "--tier \(name): there are \(known), and all")
+                }
+                return tier
+            })
+        return options
     }
 
     private static func share(_ text: String) throws -> Double {
@@ -77,14 +149,5 @@ struct Verify: AsyncParsableCommand {
             throw UsageError(message: "--sample \(text): give a share such as 10%")
         }
         return percent / 100
-    }
-
-    /// Milliseconds of "90m", "12h", "7d", "4w".
-    private static func age(_ text: String) throws -> Int64 {
-        let units: [Character: Int64] = ["m": 60, "h": 3600, "d": 86400, "w": 7 * 86400]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Int64(text.dropLast()),
-            (0...1_000_000).contains(count)
-        else { throw UsageError(message: "--since \(text): give an age such as 12h, 7d or 4w") }
-        return count * unit * 1000
     }
 }

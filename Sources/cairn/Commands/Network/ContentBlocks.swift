@@ -52,8 +52,12 @@ struct ContentBlocks: BlockSource {
                     try await NodeAccess.withSession(repository, host, session)
                 }
             }
-            let blocks = ContentBlocks(
-                repository.blocks, network, patience: patience, readsAll: readsAll)
+            // What is bad here is asked for elsewhere, and stored again.
+            let stored = repository.blocks.rescued { cid in
+                try await SessionBlocks(network.session(), patience: patience, readsAll: false)
+                    .block(cid)
+            }
+            let blocks = ContentBlocks(stored, network, patience: patience, readsAll: readsAll)
             do { try await body(blocks) } catch {
                 // What came is kept all the same.
                 network.finish()

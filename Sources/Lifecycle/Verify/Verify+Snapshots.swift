@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockStore
+import Catalog
+import Multiformats
+import Repository
+
+extension Verify {
+    /// Whether every block of every snapshot can be had, and each snapshot is the one that its
+    /// record tells of.
+    func checkSnapshots() async throws {
+        let health = try await PackHealth(repository, unreadable: unreadablePacks)
+        for snapshot in try await repository.catalog.snapshots(limit: nil) {
+            try Task.checkCancellation()
+            try await checkRecord(of: snapshot)
+        }
+        let losses = try await SnapshotLosses(repository, health)
+        count(snapshots: losses.snapshotCount)
+        for content in losses.content { find(.lostContent(content)) }
+        // What was lost when it was last looked, and is there again, is no longer marked.
+        for (id, count) in try await repository.catalog.lostBlockCounts()
+        where losses.blockCounts[id] == nil && count > 0 {
+            try await repository.catalog.setLostBlockCount(0, ofSnapshot: id)
+        }
+        for (id, count) in losses.blockCounts {
+            try await repository.catalog.setLostBlockCount(count, ofSnapshot: id)
+        }
+    }
+
+    private func checkRecord(of snapshot: SnapshotRecord) async throws {
+        guard let cid = try? CID(snapshot.recordCID) else {  // told as what it is
+            return find(.wrongSnapshot(snapshot.id, "the catalog holds no CID of its record"))
+        }
+        if let root = snapshot.roots.first(where: { (try? CID($0.cid)) == nil }) {  // as above
+            return find(.wrongSnapshot(snapshot.id, "the catalog holds no CID of \(root.name)"))
+        }
+        do {
+            let block = try await repository.blocks.block(cid)
+            guard var record = SnapshotBlock.decode(block) else {
+                return find(.wrongSnapshot(snapshot.id, "block \(cid) is no record of a snapshot"))
+            }
+            // Tags change after the run.
+            record.tags = snapshot.tags
+            if record != snapshot {
+                find(.wrongSnapshot(snapshot.id, "the catalog differs from the record \(cid)"))
+            }
+        } catch let error as BlockStoreError {
+            guard error.code != .failed else { throw error }
+            // Lost: told with what else is lost of it.
+        }
+    }
+
+    /// Packs that this run found missing or unreadable.
+    private var unreadablePacks: Set<PackID> {
+        Set(
+            progress.findings.compactMap { finding in
+                switch finding {
+                case .missingPack(let id, _), .unreadablePack(let id, _, _): id
+                default: nil
+                }
+            })
+    }
+}
