@@ -85,10 +85,3 @@ extension Repository {
         }
     }
 }
-
-extension Repository {
-    /// The tiers that have the pack, the one that reads use first.
-    ///
-    /// - Throws: ``RepositoryError`` if the catalog does not know the pack.
-    public func places(ofPack pack: PackID) async throws -> [PackTier] { [try await tier(of: pack)] }
-}
