@@ -28,9 +28,9 @@ struct FaultBench {
         transfers.partByteCount = 5 << 20
         transfer(&transfers)
         var limits = S3Options.Timeouts()
-        limits.connect = .seconds(5)
-        limits.idle = .seconds(5)
-        limits.attempt = .seconds(20)
+        limits.connect = .seconds(30)
+        limits.idle = .seconds(30)
+        limits.attempt = .seconds(60)
         timeouts(&limits)
         store = try S3ObjectStore(
             S3Options(

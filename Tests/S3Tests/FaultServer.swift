@@ -51,6 +51,8 @@ enum ServerReply: Sendable {
 final class FaultServer: Sendable {
     typealias Respond = @Sendable (ReceivedRequest) -> ServerReply
 
+    /// Its own thread: what it floods does not hold up the client.
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let channel: any Channel
     private let log: RequestLog
 
@@ -58,7 +60,7 @@ final class FaultServer: Sendable {
     init(tls: NIOSSLContext? = nil, _ respond: @escaping Respond) throws {
         let log = RequestLog()
         self.log = log
-        channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        channel = try ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
@@ -74,7 +76,10 @@ final class FaultServer: Sendable {
             .bind(host: "127.0.0.1", port: 0).wait()
     }
 
-    deinit { channel.close(promise: nil) }
+    deinit {
+        // Closes all that is open; nobody waits for it.
+        group.shutdownGracefully { _ in }
+    }
 
     var port: Int { channel.localAddress?.port ?? 0 }
 

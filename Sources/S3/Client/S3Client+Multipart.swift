@@ -69,7 +69,7 @@ extension S3Client {
     ///
     /// An answer may be lost after the server has done it, and the next try then finds no upload: so
     /// in doubt the object itself is looked at.
-    /// - Returns: the object's tag.
+    /// - Returns: the object's tag; nil if the server does not say.
     /// - Throws: ``ObjectStoreError``.
     func completeUpload(
         _ upload: String, of key: ObjectKey, _ parts: [UploadedPart], byteCount: Int64
@@ -92,8 +92,9 @@ extension S3Client {
     }
 
     private static func tag(in response: S3Response) -> String? {
-        // The check has read it before.
-        (try? response.root("CompleteMultipartUploadResult"))?.value("ETag")
+        // The check has read it before. Ceph 16 leaves the tag empty.
+        let tag = (try? response.root("CompleteMultipartUploadResult"))?.value("ETag") ?? ""
+        return tag.isEmpty ? nil : tag
     }
 
     /// The tag that S3 gives an object of these parts: the MD5 of their MD5s, and their number.
