@@ -171,7 +171,7 @@ struct TieringTests {
         let names = try scene.files("hot")
         let first = try #require(names.first)
         let last = try #require(names.last)
-        try await TierMove(repository).run { TierPlan() }
+        _ = try await TierMove(repository).run { TierPlan() }
         let lock = try #require(try await repository.takeTierLock())
         try await repository.prepare(.cold, holding: lock)
         _ = consume lock

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An access key with its secret. Shows neither in texts nor in dumps.
+/// An access key with its secret; shows neither in texts nor in dumps.
 public struct S3Credentials: Hashable, Sendable {
     /// The public half of the key.
     public let accessKeyID: String

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A bucket at an S3-compatible endpoint, and how to deal with it. Checked once, by `init`.
+/// A bucket at an S3-compatible endpoint, and how to deal with it; checked once, by `init`.
 public struct S3Options: Hashable, Sendable {
     /// How a bucket is addressed.
     public enum Addressing: String, Hashable, Sendable, CaseIterable {

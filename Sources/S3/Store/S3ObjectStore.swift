@@ -67,7 +67,9 @@ public final class S3ObjectStore: ObjectStore {
 
     private func release(_ key: ObjectKey) { _ = state.withLock { $0.open.remove(key) } }
 
-    /// Asks for the object's size and tag. It is not readable any more once it is deleted.
+    /// Asks for the object's size and tag.
+    ///
+    /// It is not readable any more once it is deleted.
     public func open(_ key: ObjectKey) throws(ObjectStoreError) -> any ObjectReader {
         S3ObjectReader(key, try client.head(key), client)
     }
