@@ -18,14 +18,13 @@ struct TierConcurrencyTests {
         let scene = try await TierScene()
         let repository = try await scene.repository()
         let blocks = try await scene.store(packs: 6, in: repository)
-        let isOver = Atomic(false)
-        let readCount = Atomic(0)
+        let progress = Progress()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for reader in 0..<3 {
                 let other = try await scene.repository()
                 group.addTask {
                     var generator = SeededGenerator(seed: UInt64(reader))
-                    while !isOver.load(ordering: .relaxed) {
+                    while !progress.isOver.load(ordering: .relaxed) {
                         let wanted = blocks.shuffled(using: &generator).prefix(8)
                         let found = Mutex<[Int: Block]>([:])
                         try await other.blocks.forEachBlock(wanted.map(\.cid)) { index, block in
@@ -34,14 +33,14 @@ struct TierConcurrencyTests {
                         #expect(found.withLock { $0.count } == wanted.count)
                         let one = try #require(wanted.first)
                         #expect(try await other.blocks.block(one.cid) == one)
-                        readCount.add(1, ordering: .relaxed)
+                        progress.readCount.add(1, ordering: .relaxed)
                     }
                 }
             }
             let writer = try await scene.repository()
             group.addTask {
                 var number = 0
-                while !isOver.load(ordering: .relaxed) {
+                while !progress.isOver.load(ordering: .relaxed) {
                     let bytes = Array("written \(number)".utf8)
                     let cid = try CIDBuilder().cid(codec: .raw, hashing: bytes.span)
                     try await writer.blocks.put([Block(cid: cid, bytes: bytes)])
@@ -57,10 +56,10 @@ struct TierConcurrencyTests {
                 #expect(there.failures == [])
                 #expect(try await repository.recallAll().failures == [])
             }
-            isOver.store(true, ordering: .relaxed)
+            progress.isOver.store(true, ordering: .relaxed)
             try await group.waitForAll()
         }
-        #expect(readCount.load(ordering: .relaxed) > 0)
+        #expect(progress.readCount.load(ordering: .relaxed) > 0)
         #expect(try await scene.repository().holds(blocks))
         #expect(try scene.files("cold").isEmpty)
         #expect(try await repository.catalog.doomedPacks().isEmpty)
@@ -104,4 +103,10 @@ struct TierConcurrencyTests {
             pack.id, from: .hot, to: .cold, atMilliseconds: 0)
         #expect(!isMoved)
     }
+}
+
+/// What the tasks of one test tell each other.
+private final class Progress: Sendable {
+    let isOver = Atomic(false)
+    let readCount = Atomic(0)
 }
