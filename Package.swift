@@ -206,7 +206,7 @@ let package = Package(
             "Lifecycle",
             [
                 "Lifecycle", "Ingest", "Repository", "UnixFS", "IPLD", "Multiformats", "FileIO",
-                "BlockStore", "Catalog", "PackStore", "Pipeline",
+                "BlockStore", "ObjectStore", "Catalog", "PackStore", "Pipeline",
             ]),
         tests("Libp2p", ["Libp2p", "Multiformats", crypto]),
         tests(

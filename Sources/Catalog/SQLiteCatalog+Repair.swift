@@ -27,7 +27,8 @@ extension SQLiteCatalog {
             guard try Self.packNumber(db, pack.id) != nil else { throw Self.missing(pack.id) }
             try Self.deletePack(db, pack.id)
             let number = try Self.insertPack(db, pack)
-            try BlockTables.insert(db, blocks, packNumber: number, isCached: pack.tier == .cache,
+            try BlockTables.insert(
+                db, blocks, packNumber: number, isCached: pack.tier == .cache,
                 recentLimit: recentLimit)
             try RunMerge.advance(db, blockCount: blocks.count)
         }

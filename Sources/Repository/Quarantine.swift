@@ -76,7 +76,9 @@ extension Repository {
                     marks[place.packID] = BlockBitmap(count: pack.blockCount)
                 }
                 let ordinal = Int(place.ordinal)
-                if ordinal < marks[place.packID]?.count ?? 0 { marks[place.packID]?.insert(ordinal) }
+                if ordinal < marks[place.packID]?.count ?? 0 {
+                    marks[place.packID]?.insert(ordinal)
+                }
             }
             guard !marks.isEmpty else { return }
             try await catalog.quarantine(marks.map { PackBlocks(id: $0.key, blocks: $0.value) })

@@ -73,18 +73,18 @@ struct Healing {
         repair.report("looking for \(wanted.count) blocks in packs and their copies")
         for cid in cids {
             try Task.checkCancellation()
-            do { try await found(try await repository.blocks.block(cid), &wanted, \.store) } catch
-                let error as BlockStoreError
-            {
+            do {
+                try await found(try await repository.blocks.block(cid), &wanted, \.store)
+            } catch let error as BlockStoreError {
                 guard error.code != .failed else { throw error }
             }
         }
         for pack in try await repository.catalog.packs() where !wanted.isEmpty {
             try Task.checkCancellation()
             let index: PackIndex
-            do { index = try await repository.packs.index(of: pack.id, tier: pack.tier) } catch is
-                PackError
-            {
+            do {
+                index = try await repository.packs.index(of: pack.id, tier: pack.tier)
+            } catch is PackError {
                 continue  // what is sound in it has been taken out
             }
             for (ordinal, block) in index.blocks.enumerated()

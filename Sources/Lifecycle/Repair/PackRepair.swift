@@ -105,8 +105,9 @@ struct PackRepair {
 
     private func hasUnknown(_ pack: PackRecord) async throws -> Bool {
         let index: PackIndex
-        do { index = try await repository.packs.index(of: pack.id, tier: pack.tier) } catch is PackError
-        {
+        do {
+            index = try await repository.packs.index(of: pack.id, tier: pack.tier)
+        } catch is PackError {
             return false  // damaged or missing itself, which is a step of its own
         }
         for start in stride(from: 0, to: index.blocks.count, by: 4096) {

@@ -69,7 +69,8 @@ struct RepairPlanner {
             }
         }
         let records = Dictionary(
-            try await repository.catalog.packs().map { ($0.id, $0) }) { first, _ in first }
+            try await repository.catalog.packs().map { ($0.id, $0) }
+        ) { first, _ in first }
         // What reads, and earlier verifications, have found.
         let missingIDs = Set(missing.map(\.0))
         for id in try await repository.quarantine().packs
@@ -86,7 +87,8 @@ struct RepairPlanner {
                         : "\(found.reasons[0]), and \(found.reasons.count - 1) faults more"))
         }
         if !damaged.isEmpty || !missing.isEmpty
-            || report.findings.contains(where: { if case .lostContent = $0 { true } else { false } })
+            || report.findings.contains(where: { if case .lostContent = $0 { true } else { false } }
+            )
         {
             plan.steps.append(.heal(blockCount: 0))
         }
@@ -129,7 +131,8 @@ struct RepairPlanner {
             .reduce(0) { $0 + $1.blocks.population }
         guard condemned > 0 else { return }
         let sessions = try await repository.catalog.sessions()
-        guard !sessions.contains(where: { $0.kind == RepositorySession.Kind.collect.rawValue }) else { return }
+        guard !sessions.contains(where: { $0.kind == RepositorySession.Kind.collect.rawValue })
+        else { return }
         plan.steps.append(.releaseCondemned(blockCount: condemned))
     }
 

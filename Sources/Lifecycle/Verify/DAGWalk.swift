@@ -59,9 +59,10 @@ struct DAGWalk {
     ) async throws -> [(names: [[UInt8]], child: DAGChild)] {
         var found: [(names: [[UInt8]], child: DAGChild)] = []
         try await walk(
-            root, naming: { names, child in
-            found.append((names, child))
-            return found.count < limit
+            root,
+            naming: { names, child in
+                found.append((names, child))
+                return found.count < limit
             })
         return found
     }

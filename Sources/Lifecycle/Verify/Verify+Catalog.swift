@@ -33,8 +33,9 @@ extension Verify {
     /// blocks, here or in another pack.
     func checkCatalog(of pack: PackRecord, _ result: PackVerification) async throws {
         let index: PackIndex
-        do { index = try await repository.packs.index(of: pack.id, tier: pack.tier) } catch is PackError
-        {
+        do {
+            index = try await repository.packs.index(of: pack.id, tier: pack.tier)
+        } catch is PackError {
             return  // a damaged index is among the damage found
         }
         try await checkRecord(pack, index)

@@ -147,7 +147,9 @@ extension LostContent: CustomStringConvertible {
     /// "snapshot ID: PATH: bytes 0 to 99 are lost (block CID)".
     public var description: String {
         let what =
-            if let offset, let byteCount { "bytes \(offset) to \(offset + byteCount) are lost" } else {
+            if let offset, let byteCount {
+                "bytes \(offset) to \(offset + byteCount) are lost"
+            } else {
                 "is lost"
             }
         return "snapshot \(snapshotID): \(path) \(what) (block \(cid))"

@@ -77,8 +77,9 @@ struct Repair: AsyncParsableCommand {
         }
     }
 
-    /// Opens the repository; one whose catalog is missing or damaged gets a new one if that was
-    /// asked for. Nil if it was not.
+    /// Opens the repository.
+    ///
+    /// One whose catalog is missing or damaged gets a new one if that was asked for.
     private func openOrReplace() async throws -> Repository? {
         let fault: Lifecycle.CatalogFault?
         do { fault = try await Lifecycle.CatalogFault.find(at: repository.path) } catch {

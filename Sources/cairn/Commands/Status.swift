@@ -34,7 +34,8 @@ struct Status: AsyncParsableCommand {
                 "in quarantine: \(Figures.count(quarantined, "bad block")); run `cairn repair`")
         }
         if incomplete > 0 {
-            Console.error("incomplete: \(Figures.count(incomplete, "snapshot")); run `cairn repair`")
+            Console.error(
+                "incomplete: \(Figures.count(incomplete, "snapshot")); run `cairn repair`")
         }
         if try await opened.catalog.needsRebuild() {
             Console.error("the catalog is incomplete: run `cairn reindex`")

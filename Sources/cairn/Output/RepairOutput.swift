@@ -25,7 +25,8 @@ enum RepairOutput {
         let losses = report?.losses ?? plan.losses
         fields.append(("lostBlocks", .count(Set(losses.map(\.cid)).count)))
         fields.append(
-            ("incompleteSnapshots", .count((report?.lostBlockCounts ?? plan.lostBlockCounts).count)))
+            ("incompleteSnapshots", .count((report?.lostBlockCounts ?? plan.lostBlockCounts).count))
+        )
         if let report {
             fields += [
                 ("healedBlocks", .count(report.healedBlockCount)),
@@ -61,7 +62,8 @@ enum RepairOutput {
         }
         if report.forgottenPackCount > 0 {
             lines.append(
-                "took \(Figures.count(report.forgottenPackCount, "missing pack")) out of the catalog")
+                "took \(Figures.count(report.forgottenPackCount, "missing pack")) out of the catalog"
+            )
         }
         for id in report.droppedSnapshots { lines.append("forgot the incomplete snapshot \(id)") }
         for path in report.setAside { lines.append("kept the damaged pack as \(path)") }

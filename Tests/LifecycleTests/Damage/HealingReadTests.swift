@@ -116,7 +116,8 @@ func rawBlock(_ bytes: [UInt8]) throws -> Block {
         #expect(asked.withLock { $0.count } == 1)
     }
 
-    @Test func `repair asks peers for what is nowhere else, and refuses wrong answers`() async throws
+    @Test func `repair asks peers for what is nowhere else, and refuses wrong answers`()
+        async throws
     {
         let (store, leaf) = try await storeWithBadLeaf()
         try FileManager.default.removeItem(at: store.source)
@@ -125,7 +126,9 @@ func rawBlock(_ bytes: [UInt8]) throws -> Block {
         let (_, _, failed) = try await store.repair(options)
         #expect(failed.losses.contains { $0.cid == leaf.cid })
         #expect(failed.healedBlockCount == 0)
-        options.peer = { [blocks = store.blocks] cid in blocks[cid].map { Block(cid: cid, bytes: $0) } }
+        options.peer = { [blocks = store.blocks] cid in
+            blocks[cid].map { Block(cid: cid, bytes: $0) }
+        }
         let (repository, _, outcome) = try await store.repair(options)
         #expect(outcome.losses.isEmpty, "\(outcome.losses)")
         #expect(outcome.healedFrom.peer == Set(failed.losses.map(\.cid)).count)

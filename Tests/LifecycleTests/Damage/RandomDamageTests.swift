@@ -10,7 +10,9 @@ import Testing
 /// Damage as it may come, from a printed seed.
 @Suite struct RandomDamageTests {
     /// What is done to the files of a repository.
-    private enum Damage: CaseIterable { case flip, flips, zeroes, noise, cut, remove, swap, catalog }
+    private enum Damage: CaseIterable {
+        case flip, flips, zeroes, noise, cut, remove, swap, catalog
+    }
 
     private static let trials = 100
 
