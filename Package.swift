@@ -223,7 +223,7 @@ let package = Package(
                 "PackStore", "Provide", logging,
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
-        tests("cairn", ["Multiformats"]),
+        tests("cairn", ["Multiformats", "Catalog"]),
         // The command line beside Kubo and libipld; see Scripts/peers.
         tests("Interop", []),
     ]

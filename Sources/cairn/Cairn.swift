@@ -34,7 +34,7 @@ struct Cairn: AsyncParsableCommand {
                 subcommands: [
                     Snapshots.self, DiffCommand.self, FindCommand.self, HistoryCommand.self,
                     TagCommand.self, ForgetCommand.self, PinCommand.self, Status.self, Verify.self,
-                    Reindex.self,
+                    Collect.self, Why.self, Reindex.self,
                 ]),
             CommandGroup(
                 name: "Share",

@@ -11,6 +11,7 @@ enum Failure {
     static let failed: Int32 = 1
     static let usage: Int32 = 2
     static let skippedInputs: Int32 = 3
+    static let stillRunning: Int32 = 75
     static let interrupted: Int32 = 130
 
     static func exit(with error: any Error) -> Never {
@@ -29,6 +30,9 @@ enum Failure {
         case let error as SnapshotError where error.code == .badReference:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
+        case let error as CollectionError where error.code == .running || error.code == .sessions:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(stillRunning))
         case let error as UsageError:
             Console.error("cairn: \(error.message)")
             Cairn.exit(withError: ExitCode(usage))
