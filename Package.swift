@@ -236,7 +236,7 @@ let package = Package(
                 "Multiformats", "FileIO",
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
-        tests("cairn", ["Multiformats"]),
+        tests("cairn", ["Multiformats", "Catalog"]),
         // The command line beside Kubo and libipld; see Scripts/peers.
         tests("Interop", []),
     ]

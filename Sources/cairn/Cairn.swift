@@ -39,7 +39,7 @@ struct Cairn: AsyncParsableCommand {
                 subcommands: [
                     Snapshots.self, DiffCommand.self, FindCommand.self, HistoryCommand.self,
                     TagCommand.self, ForgetCommand.self, PinCommand.self, Status.self, Verify.self,
-                    Repair.self, Reindex.self, TierCommand.self,
+                    Repair.self, Reindex.self, Collect.self, Why.self, TierCommand.self,
                 ]),
             CommandGroup(
                 name: "Share",

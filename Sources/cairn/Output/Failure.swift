@@ -40,6 +40,9 @@ enum Failure {
         case let error as YAMLError:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(usage))
+        case let error as CollectionError where error.code == .running || error.code == .sessions:
+            Console.error("cairn: \(error)")
+            Cairn.exit(withError: ExitCode(stillRunning))
         case let error as UsageError:
             Console.error("cairn: \(error.message)")
             Cairn.exit(withError: ExitCode(usage))

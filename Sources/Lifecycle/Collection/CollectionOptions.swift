@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a garbage collection goes about its work.
+public struct CollectionOptions: Sendable {
+    /// Packs whose living blocks are less than this share of their bytes are rewritten, 0 to 1.
+    ///
+    /// Default 0.5: below it, each byte that is written frees more than one, and a store never
+    /// takes more than twice what lives in it. 0 rewrites none.
+    public var repackBelow = 0.5
+    /// The most bytes to write into new packs; nil for no limit.
+    ///
+    /// Packs with the least living share come first. Default nil.
+    public var repackByteLimit: Int64?
+    /// Whether packs of tiers other than hot are rewritten, too, and not only deleted when wholly
+    /// dead: that reads them back from where they lie.
+    ///
+    /// Default false.
+    public var repacksCold = false
+    /// For how long the packs of a run that ended without a snapshot are left alone, so that it
+    /// can be run again and go on from what it stored.
+    ///
+    /// Default 24 hours.
+    public var keepsUnfinished = Duration.seconds(86_400)
+    /// How long to wait for another collection, and for sessions that began earlier.
+    ///
+    /// Default nil: not at all for another collection, as long as it takes for sessions.
+    public var wait: Duration?
+    /// The most bytes read and written in a second; nil for no limit.
+    ///
+    /// Default nil.
+    public var bytesPerSecond: Int?
+    /// How many bytes of files are to be freed by rewriting and deleting; nil for all that can be.
+    ///
+    /// Packs that are wholly dead always go; rewriting stops when enough is freed. Default nil.
+    public var freeTarget: Int64?
+    /// Whether to say what would be freed, and change nothing.
+    ///
+    /// Default false.
+    public var isDryRun = false
+
+    /// The defaults.
+    public init() {}
+}
