@@ -32,6 +32,9 @@ public struct Reindex: Sendable {
             report.salvagedPackCount += try await repository.packs.salvage(tier).packs.count
             packs += try await repository.packs.packs(in: tier).map { ($0, tier) }
         }
+        // Removed by a collection, and not to come back while its file waits to be deleted.
+        let doomed = Set(try await repository.catalog.doomedPacks())
+        packs.removeAll { doomed.contains(DoomedPack(id: $0.id, tier: $0.tier)) }
         for (index, pack) in packs.enumerated() {
             try Task.checkCancellation()
             do { try await add(pack.id, pack.tier, &report) } catch let error as PackError {
