@@ -59,7 +59,10 @@ final class CollectionRun {
         try await catalog.releaseCondemned()
         try await repository.removeDoomed()
         // Pins that have expired, and records of removals whose objects the last collection freed.
-        _ = try await catalog.retireRecords(atMilliseconds: WallClock.milliseconds)
+        // A file that is still to be deleted could bring such an object back by a reindex.
+        if try await catalog.doomedPacks().isEmpty {
+            _ = try await catalog.retireRecords(atMilliseconds: WallClock.milliseconds)
+        }
         try await takeIn()
         try await lookAndPlan()
         do {

@@ -109,7 +109,9 @@ struct Collect: AsyncParsableCommand {
         } while: {
             try await collection.run()
         }
-        view.show(report, start.duration(to: .now))
+        let cache = try await CacheTier(opened).trim(
+            to: opened.cacheLimits, atMilliseconds: WallClock.milliseconds, dryRun: dryRun)
+        view.show(report, cache, start.duration(to: .now))
         if !report.damage.isEmpty { throw ExitCode(Failure.failed) }
     }
 
