@@ -110,7 +110,7 @@ let package = Package(
         module(
             "Repository",
             [
-                "Multiformats", "IPLD", "FileIO", "BlockStore", "ObjectStore", "PackStore",
+                "Multiformats", "IPLD", "FileIO", "BlockStore", "ObjectStore", "S3", "PackStore",
                 "Catalog", yams,
             ], settings: memorySafe),
 

@@ -39,7 +39,8 @@ extension Repository {
     ///
     /// Of packs that dead writers left unfinished every whole frame is kept; packs that were
     /// sealed but not committed are committed, and what they record of snapshots, pins and removals
-    /// is applied. Then the sessions of dead processes are ended. Safe beside live writers: what a
+    /// is applied. Then the sessions of dead processes are ended, and files in ``localTiers``
+    /// deleted that nothing relies on any more. Safe beside live writers: what a
     /// living session has begun is left alone.
     ///
     /// - Parameter session: that of the run for which this is done; without, one of its own.
@@ -57,6 +58,7 @@ extension Repository {
         for pack in report.packs { try await commit(pack, in: session) }
         for tier in Self.localTiers { try await adopt(tier, besides: known, in: session) }
         try await endDeadSessions()
+        try await removeDoomed(in: Self.localTiers)
         return report
     }
 

@@ -77,16 +77,21 @@ public struct RemovalReport: Sendable {
 extension Repository {
     /// Deletes the files that the catalog no longer relies on.
     ///
+    /// - Parameter chosen: only files in these tiers; nil for all. Who must not wait for a network
+    ///   names the ``localTiers``.
     /// - Throws: `CatalogError`, `IOError`; what a tier refuses is a result.
     @discardableResult
-    public func removeDoomed() async throws -> RemovalReport {
+    public func removeDoomed(in chosen: [PackTier]? = nil) async throws -> RemovalReport {
         var report = RemovalReport()
-        if try await catalog.doomedPacks().isEmpty { return report }
+        let isNeeded = try await catalog.doomedPacks().contains {
+            chosen?.contains($0.tier) ?? true
+        }
+        guard isNeeded else { return report }
         guard let lock = try await takeTierLock() else {
             report.isBusy = true
             return report
         }
-        return try await removeDoomed(holding: lock)
+        return try await removeDoomed(in: chosen, holding: lock)
     }
 
     /// Deletes the files that the catalog no longer relies on, under a lock that is held already.
@@ -95,11 +100,14 @@ extension Repository {
     /// again, and has then been taken off the list.
     /// - Throws: `CatalogError`; what a tier refuses is a result.
     @discardableResult
-    public func removeDoomed(holding lock: TierLock) async throws -> RemovalReport {
+    public func removeDoomed(
+        in chosen: [PackTier]? = nil, holding lock: TierLock
+    ) async throws -> RemovalReport {
         var report = RemovalReport()
         var unreachable: Set<PackTier> = []
         var removed: [DoomedPack] = []
-        for doomed in try await catalog.doomedPacks() {
+        for doomed in try await catalog.doomedPacks()
+        where chosen?.contains(doomed.tier) ?? true {
             try Task.checkCancellation()
             guard packs.tiers[doomed.tier] != nil else {
                 report.failures.append(

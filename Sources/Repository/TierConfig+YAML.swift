@@ -176,6 +176,12 @@ extension BucketConfig {
             "Whether the bucket's name goes in the path; with an endpoint it does unless told."),
         YAMLKey(
             "storage-class", optional: \.storageClass, .text, "The storage class of new objects."),
+        YAMLKey(
+            "allow-plain-http", \.allowsPlainHTTP, .flag, standard: "false",
+            "Whether http is allowed to other machines: all can be read on its way."),
+        YAMLKey(
+            "certificate-authorities", optional: \.certificateAuthorities, .text,
+            "A PEM file of authorities to trust instead of the system's."),
         YAMLKey("profile", optional: \.profile, .text, "The profile of the credentials file."),
         YAMLKey(
             "credentials-file", optional: \.credentialsFile, .text,

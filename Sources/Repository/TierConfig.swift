@@ -109,6 +109,10 @@ public struct BucketConfig: Hashable, Sendable {
     public var profile: String?
     /// Where that file lies; nil for `~/.aws/credentials`.
     public var credentialsFile: String?
+    /// Whether a service that is not on this machine may be spoken to without encryption.
+    public var allowsPlainHTTP = false
+    /// A PEM file with the authorities to trust instead of the system's; nil for those.
+    public var certificateAuthorities: String?
     /// The key pair, if it is written in the configuration.
     public var credentials: Credentials?
 
