@@ -3,6 +3,7 @@
 import BlockStore
 import Catalog
 import Lifecycle
+import Repository
 
 /// What `cairn gc` prints.
 struct CollectionView {
@@ -52,21 +53,30 @@ struct CollectionView {
     }
 
     /// Says what was freed, or would be.
-    func show(_ report: CollectionReport, _ elapsed: Duration) {
+    func show(_ report: CollectionReport, _ cache: CacheTier.Report, _ elapsed: Duration) {
         for damage in report.damage { Console.error(damage) }
         if json {
             if isDryRun { for plan in report.plan.packs { Console.line(object(plan).text) } }
-            return Console.line(summary(report, elapsed).text)
+            return Console.line(summary(report, cache, elapsed).text)
         }
         guard !quiet else { return }
         if isDryRun {
             for plan in report.plan.packs { Console.line(line(plan)) }
-            return Console.error(forecast(report, elapsed))
+            Console.error(forecast(report, elapsed))
+            return note(cache)
         }
         Console.error(
             "freed \(Figures.count(report.freedBlockCount, "block")) and \(Figures.bytes(max(report.freedStoredByteCount, 0))): \(Figures.count(report.deletedPackCount, "pack")) deleted, \(Figures.count(report.rewrittenPackCount)) rewritten into \(Figures.count(report.newPackCount)) (\(Figures.bytes(report.rewrittenByteCount)) written) in \(Figures.duration(elapsed)); \(Figures.count(report.liveBlockCount, "block")) live"
         )
         notes(report)
+        note(cache)
+    }
+
+    private func note(_ cache: CacheTier.Report) {
+        guard cache.evictedPackCount > 0 else { return }
+        Console.error(
+            "  \(Figures.count(cache.evictedPackCount, "pack")) of the cache \(isDryRun ? "would go" : "gone") by age or size, \(Figures.bytes(cache.evictedByteCount))"
+        )
     }
 
     private func forecast(_ report: CollectionReport, _ elapsed: Duration) -> String {
@@ -134,7 +144,9 @@ struct CollectionView {
         ])
     }
 
-    private func summary(_ report: CollectionReport, _ elapsed: Duration) -> JSON {
+    private func summary(
+        _ report: CollectionReport, _ cache: CacheTier.Report, _ elapsed: Duration
+    ) -> JSON {
         let totals = totals(report)
         let done: [(String, JSON)] =
             isDryRun
@@ -166,7 +178,9 @@ struct CollectionView {
                 ("readBlocks", .count(report.readBlockCount)),
             ] + done + [
                 ("left", .array(left)), ("missingBlocks", .count(report.lackingCount)),
-                ("damagedPacks", .count(report.damage.count)), ("seconds", .seconds(elapsed)),
+                ("damagedPacks", .count(report.damage.count)),
+                ("evictedPacks", .count(cache.evictedPackCount)),
+                ("evictedBytes", .integer(cache.evictedByteCount)), ("seconds", .seconds(elapsed)),
             ])
     }
 }
