@@ -31,6 +31,23 @@ import Testing
         }
     }
 
+    @Test func `what one process condemns another passes over at its next look-up`() async throws {
+        try await withCatalogPath { path in
+            let one = try await SQLiteCatalog.open(at: path, options: options(4))
+            let other = try await SQLiteCatalog.open(at: path, options: options(4))
+            try await one.commit(1, 0..<10)
+            #expect(try await other.durable(0..<10).count == 10)
+            _ = try await one.condemn([some(1, of: 10, [7])], liveCaches: [])
+            #expect(try await other.durable([6, 7]) == [6])
+            try await one.spare([some(1, of: 10, [7])], liveCaches: [])
+            #expect(try await other.durable([6, 7]) == [6, 7])
+            try await one.quarantine([some(1, of: 10, [6])])
+            #expect(try await other.durable([6, 7]) == [7])
+            try await one.close()
+            try await other.close()
+        }
+    }
+
     @Test func `marks of packs that are gone or have other blocks are passed over`() async throws {
         try await withCatalog { catalog in
             try await catalog.commit(1, 0..<10)

@@ -18,6 +18,8 @@ final class World {
     var closures: [UInt8: Set<Int>] = [:]
     /// The sessions whose runs were told that all is recorded.
     var acknowledged: Set<String> = []
+    /// The sessions whose runs were told to run again.
+    var refused: Set<String> = []
     /// The snapshots that were forgotten.
     var forgotten: Set<String> = []
     /// The number of the newest pack.
