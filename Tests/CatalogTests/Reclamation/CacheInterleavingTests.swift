@@ -19,7 +19,7 @@ import Testing
     @Test func `a run that relies on a cache, a forget of what it names, and a collection`()
         async throws
     {
-        try await Schedules(drawn: (400, 1)).run(prepare) { world in
+        try await Schedules(drawn: (150, 1)).run(prepare) { world in
             [
                 CachedRunProcess("run", in: world, root: 1, adding: 2),
                 ForgetProcess(of: "first", in: world), CollectProcess(in: world),
@@ -35,7 +35,7 @@ import Testing
     func `two runs of one source of which one may be killed, a forget, and a collection`(
         _ step: CachedRunProcess.Step?
     ) async throws {
-        try await Schedules(drawn: (250, 2)).run(prepare) { world in
+        try await Schedules(drawn: (80, 2)).run(prepare) { world in
             [
                 CachedRunProcess("one", in: world, root: 1, adding: 2, diesBefore: step),
                 CachedRunProcess("two", in: world, root: 2, adding: 6),

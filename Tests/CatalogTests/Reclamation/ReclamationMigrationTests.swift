@@ -54,7 +54,6 @@ import Testing
                     DROP TRIGGER marks_go_with_packs;
                     DROP TABLE sessions;
                     DROP TABLE block_marks;
-                    DROP TABLE doomed_packs;
                     DROP INDEX packs_by_session;
                     ALTER TABLE packs DROP COLUMN session;
                     ALTER TABLE stat_caches DROP COLUMN staged;
