@@ -4,8 +4,10 @@
 SWIFT ?= swift
 MAKEFLAGS += --no-print-directory
 
-# Test targets whose tests run one at a time.
-SWARMS = ^(Libp2p|Libp2pNIO|KademliaDHT|Bitswap|Discovery|Provide|Node|Interop)Tests[.]
+# Tests that run one at a time.
+TIMED = ^(Libp2p|Libp2pNIO|KademliaDHT|Bitswap|Discovery|Provide|Node|S3|Schedule|Interop)Tests[.]|^cairnTests[.]PipelineCommandTests
+# Tests that step through thousands of schedules.
+EXHAUSTIVE = ^CatalogTests[.](Cache)?InterleavingTests
 BENCHMARKS = Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
 .DEFAULT_GOAL := help
@@ -25,11 +27,13 @@ build: ## Build .build/release/cairn
 
 test: ## Install what is missing and run the whole suite
 	@Scripts/setup --test
-	@# Swarms of peers keep both cores busy and hold each other to time limits: one test at a time.
+	@# Swarms of peers, servers that dawdle and hooks that hang hold each other to time limits, so
+	@# one test at a time; and nothing beside what keeps all cores busy for minutes.
 	@# The last run is that of all else, so that no test is left out.
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build --disable-xctest --no-parallel --filter '$(SWARMS)'
-	$(SWIFT) test --skip-build --disable-xctest --skip '$(SWARMS)'
+	$(SWIFT) test --skip-build --disable-xctest --no-parallel --filter '$(TIMED)'
+	$(SWIFT) test --skip-build --disable-xctest --filter '$(EXHAUSTIVE)'
+	$(SWIFT) test --skip-build --disable-xctest --skip '$(TIMED)|$(EXHAUSTIVE)'
 
 test-full: export CAIRN_FULL = 1
 test-full: test ## The same with what takes minutes or installs much: Ceph's S3 gateway

@@ -180,6 +180,8 @@ extension SQLiteCatalog {
             try cursor.bind(pack, at: 2)
             try cursor.execute()
         }
+        // Whether it lies in the cache tier decides on what its blocks count for.
+        try BlockTables.raiseVersion(db)
     }
 
     private static func insertCopy(_ db: Database, _ pack: Int64, _ tier: PackTier) throws {

@@ -71,7 +71,8 @@ struct FarPackTests {
     }
 
     @Test func `frames far apart are read by themselves`() async throws {
-        let wanted = [0, 1000, 1999].map {
+        // The last frames come with the index.
+        let wanted = [0, 700, 1400].map {
             WantedBlock(ordinal: $0, cid: blocks[$0].cid, index: $0)
         }
         try await packs.read(wanted, of: pack.id, tier: .cold) { wanted, result in

@@ -145,7 +145,10 @@ struct PipelineRunTests {
     @Test func `a second run ends at once with 75 while the first is going`() async throws {
         let (gate, started) = (folder.path("gate"), folder.path("started"))
         let declaration = try pipeline(
-            "hooks: {before: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.01; done'}")
+            """
+            hooks:
+              before: {run: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.01; done', timeout: 1h}
+            """)
         let first = PipelineRun(declaration, repository: repository)
         async let firstReport = first.run()
         while !FileManager.default.fileExists(atPath: started) { await Task.yield() }
@@ -183,7 +186,8 @@ struct PipelineRunTests {
 
     @Test func `a cancelled run says so in the history`() async throws {
         let started = folder.path("started")
-        let declaration = try pipeline("hooks: {before: 'touch \(started); sleep 1000'}")
+        let declaration = try pipeline(
+            "hooks: {before: {run: 'touch \(started); sleep 1000', timeout: 1h}}")
         let run = PipelineRun(declaration, repository: repository)
         let report = await withTaskGroup(of: RunReport.self) { group in
             group.addTask { await run.run() }

@@ -116,7 +116,7 @@ struct PipelineCommandTests {
             """
             sources: \(try sources())
             hooks:
-              before: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.02; done'
+              before: {run: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.02; done', timeout: 1h}
             """)
         let first = try RunningCommand(bench.cairn, ["run", file])
         while !FileManager.default.fileExists(atPath: started) { await Task.yield() }
@@ -131,7 +131,10 @@ struct PipelineCommandTests {
     @Test func `an interrupted run says so and can be gone on with`() async throws {
         let started = bench.path("started")
         let file = try declare(
-            "sources: \(try sources())\nhooks: {before: 'touch \(started); sleep 1000'}")
+            """
+            sources: \(try sources())
+            hooks: {before: {run: 'touch \(started); sleep 1000', timeout: 1h}}
+            """)
         let run = try RunningCommand(bench.cairn, ["run", file])
         while !FileManager.default.fileExists(atPath: started) { await Task.yield() }
         run.signal(SIGTERM)
@@ -147,7 +150,7 @@ struct PipelineCommandTests {
             """
             sources: \(source)
             hooks:
-              before: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.02; done'
+              before: {run: 'touch \(started); while [ ! -e \(gate) ]; do sleep 0.02; done', timeout: 1h}
             """)
         defer { _ = FileManager.default.createFile(atPath: gate, contents: nil) }
         let run = try RunningCommand(bench.cairn, ["run", file])

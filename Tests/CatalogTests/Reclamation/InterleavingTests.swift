@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func `a snapshot is forgotten while a run counts on its blocks`() async throws {
-        let count = try await Schedules(drawn: (300, 1)).run(prepare) { world in
+        let count = try await Schedules(drawn: (150, 1)).run(prepare) { world in
             [
                 IngestProcess("ingest", in: world, root: 1, [1, 4, 6]),
                 ForgetProcess(of: "old", in: world), CollectProcess(in: world),
@@ -43,14 +43,14 @@ import Testing
         } finish: {
             try await finish($0, $1)
         }
-        #expect(count == 300)
+        #expect(count == 150)
     }
 
     @Test(arguments: IngestProcess.Step.allCases.dropFirst())
     func `an ingest is killed, and its heir stores the same`(
         _ step: IngestProcess.Step
     ) async throws {
-        try await Schedules(drawn: (100, 3)).run(prepare) { world in
+        try await Schedules(drawn: (50, 3)).run(prepare) { world in
             [
                 IngestProcess("dying", in: world, root: 1, [1, 2, 4, 6], diesBefore: step),
                 ForgetProcess(of: "old", in: world), CollectProcess(in: world),
@@ -64,7 +64,7 @@ import Testing
 
     @Test(arguments: 1..<11)
     func `a collection is killed, and another one goes on`(_ step: Int) async throws {
-        try await Schedules(drawn: (60, UInt64(step))).run(prepare) { world in
+        try await Schedules(drawn: (30, UInt64(step))).run(prepare) { world in
             [
                 CollectProcess(in: world, diesBefore: step),
                 IngestProcess("ingest", in: world, root: 1, [0, 1, 2, 6]),
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func `two ingests of the same blocks, a forget and a collection`() async throws {
-        try await Schedules(drawn: (300, 7)).run(prepare) { world in
+        try await Schedules(drawn: (150, 7)).run(prepare) { world in
             [
                 IngestProcess("one", in: world, root: 1, [1, 2, 4, 6]),
                 IngestProcess("two", in: world, root: 2, [1, 2, 4, 7]),
