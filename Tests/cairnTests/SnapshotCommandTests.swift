@@ -217,6 +217,33 @@ struct SnapshotCommandTests {
         #expect(try await state() == after)
     }
 
+    @Test func `what was forgotten is freed by --gc, and reindex restores what is left`()
+        async throws
+    {
+        let ids = try await ingest((1...4).map { ["a": "\($0)", "d/b": "same"] })
+        try await bench.run("tag", "add", ids[0], "x")
+        let old = try #require(
+            try await bench.run("pin", "add", "\(ids[2])", "--name", "old").lines.first)
+        try await bench.run("pin", "add", "\(ids[1]):d")
+        let gone = try #require(try await bench.run("ls", "-r", old).lines.first)
+        try await bench.run("forget", "--keep-last", "1", "--gc")
+        try await bench.run("verify", "--quiet")
+        #expect(try await bench.run("ls", "-r", old).lines.first == gone)
+        try await bench.run("pin", "rm", "old")
+        let before = try await state()
+        // The second time the records of what went are gone as well.
+        for _ in 0..<2 {
+            try await bench.run("gc", "--quiet", "--keep-unfinished", "0s")
+            #expect(try await state() == before)
+        }
+        try await bench.run("ls", old, exits: 1)
+        try loseCatalog()
+        try await bench.run("reindex")
+        #expect(try await state() == before)
+        #expect(try await bench.run("snapshots", "-q").lines == [ids[0]])
+        try await bench.run("verify", "--quiet")
+    }
+
     @Test func `a forgotten snapshot does not come back with a pack that is taken in again`()
         async throws
     {

@@ -102,15 +102,24 @@ struct Collect: AsyncParsableCommand {
             guard reading.isDue else { return view.show(notDue: reading, watermark) }
             options.freeTarget = reading.freeTarget
         }
+        try await Self.collect(opened, options, view, showsProgress: !quiet && !output.json)
+    }
+
+    /// Collects, trims the cache, and shows what came of it.
+    static func collect(
+        _ opened: Repository, _ options: CollectionOptions, _ view: CollectionView,
+        showsProgress: Bool
+    ) async throws {
         let collection = GarbageCollection(opened, options: options)
         let start = ContinuousClock.now
-        let report = try await LiveLine.showing(!quiet && !output.json) {
+        let report = try await LiveLine.showing(showsProgress) {
             CollectionView.text(collection.progress)
         } while: {
             try await collection.run()
         }
         let cache = try await CacheTier(opened).trim(
-            to: opened.cacheLimits, atMilliseconds: WallClock.milliseconds, dryRun: dryRun)
+            to: opened.cacheLimits, atMilliseconds: WallClock.milliseconds,
+            dryRun: options.isDryRun)
         view.show(report, cache, start.duration(to: .now))
         if !report.damage.isEmpty { throw ExitCode(Failure.failed) }
     }

@@ -19,7 +19,7 @@ struct ForgetCommand: AsyncParsableCommand {
             each of its periods; a snapshot is kept if any rule asks for it. Days and weeks are \
             those of the local time zone (TZ).
 
-            Blocks stay until the next garbage collection.
+            Blocks stay until the next garbage collection, `cairn gc`; --gc runs one afterwards.
             """)
 
     @Argument(
@@ -37,6 +37,9 @@ struct ForgetCommand: AsyncParsableCommand {
 
     @Flag(name: [.customShort("n"), .long], help: "Only say what would be kept and why.")
     var dryRun = false
+
+    @Flag(help: "Free what nothing keeps any more afterwards, as `cairn gc` does.")
+    var gc = false
 
     @Flag(help: "Allow that a series loses all its snapshots.")
     var removeAll = false
@@ -75,6 +78,12 @@ struct ForgetCommand: AsyncParsableCommand {
         }
         if !dryRun { try await forget.forget(doomed) }
         finish(doomed.count)
+        if gc, !dryRun {
+            Machine.lowerPriority()
+            let view = CollectionView(isDryRun: false, quiet: quiet, json: output.json)
+            try await Collect.collect(
+                opened, CollectionOptions(), view, showsProgress: !quiet && !output.json)
+        }
     }
 
     private func show(_ group: Forget.Group) {
