@@ -6,12 +6,16 @@
 public protocol PinStore: Sendable {
     /// Records a sealed, durable pack of records, where its blocks lie, and what they change.
     ///
+    /// A pin's change has the id of the session in which it was seen to that all is there.
+    ///
     /// - Throws: ``CatalogError/Code/conflict`` if a snapshot has had its tags changed since the
-    ///   change was made, or is gone; nothing is committed then.
+    ///   change was made, or is gone, ``CatalogError/Code/sessionEnded`` if that of the pack was
+    ///   given up; nothing is committed then.
     func commit(
         _ pack: PackRecord, blocks: [NewBlock], applying changes: [RootChange]) async throws
 
-    /// Applies changes whose records are in packs of the catalog, in any order.
+    /// Applies changes whose records are in packs of the catalog, in any order, but for pins of a
+    /// session that was given up.
     func apply(_ changes: [RootChange]) async throws
 
     /// All pins, expired ones too, oldest first.

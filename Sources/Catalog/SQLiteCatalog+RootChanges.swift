@@ -8,7 +8,12 @@ extension SQLiteCatalog {
     public func commit(
         _ pack: PackRecord, blocks: [NewBlock], applying changes: [RootChange]
     ) async throws {
+        let session = pack.sessionID
+        var pack = pack
+        // What it records are roots from this commit on: it need not be kept for its session.
+        pack.sessionID = nil
         try await commit(pack, blocks: blocks, replacing: [], reusing: []) { db in
+            try Self.checkSession(db, session)
             for change in changes { try Self.checkRevision(db, change) }
             for change in changes { try Self.apply(db, change) }
         }
@@ -71,7 +76,10 @@ extension SQLiteCatalog {
     private static func apply(_ db: Database, _ change: RootChange) throws {
         switch change.action {
         case .pin(let pin):
-            guard try !isRemoved(db, pin.id) else { return }
+            // What a session counted as present may be gone if the session was given up.
+            guard try !isRemoved(db, pin.id), try !isAbandoned(db, session: change.id) else {
+                return
+            }
             try insert(db, pin, change.recordCID)
         case .unpin(let targets):
             for target in targets {
@@ -87,6 +95,13 @@ extension SQLiteCatalog {
         case .tag(let target, let tags, let revision):
             guard try !isRemoved(db, target.id) else { return }
             try setTags(db, target.id, tags, revision, change)
+        }
+    }
+
+    private static func isAbandoned(_ db: Database, session: String) throws -> Bool {
+        try db.withCursor("SELECT 1 FROM sessions WHERE id = ? AND is_abandoned") { cursor in
+            try cursor.bind(session, at: 1)
+            return try cursor.step()
         }
     }
 

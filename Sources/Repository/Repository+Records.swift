@@ -11,11 +11,15 @@ extension Repository {
     /// Makes changes to what is kept; when it returns they are durable in a pack and in the
     /// catalog, all or none.
     ///
+    /// - Parameter session: that in which it was seen to that all that pins keep is there; their
+    ///   changes have its id. Without, one of its own.
     /// - Returns: the changes with the CIDs of their records.
     /// - Throws: `CatalogError` with `conflict` if the tags of a snapshot were changed at the same
-    ///   time, and of other kinds; `PackError`.
+    ///   time, and of other kinds; `PackError`, `IOError`.
     @discardableResult
-    public func make(_ changes: [RootChange]) async throws -> [RootChange] {
+    public func make(
+        _ changes: [RootChange], in session: RepositorySession? = nil
+    ) async throws -> [RootChange] {
         guard !changes.isEmpty else { return [] }
         var recorded: [RootChange] = []
         var blocks: [Block] = []
@@ -27,8 +31,12 @@ extension Repository {
             blocks.append(block)
         }
         // In a session, so that nobody takes the pack in before it is committed.
-        try await withSession(.pin) { [recorded, blocks] session in
+        if let session {
             try await store(recorded, blocks, in: session)
+        } else {
+            try await withSession(.pin) { [recorded, blocks] session in
+                try await store(recorded, blocks, in: session)
+            }
         }
         return recorded
     }
@@ -41,7 +49,8 @@ extension Repository {
         }
         do {
             try await catalog.commit(
-                PackRecord(sealed), blocks: Self.places(of: sealed.blocks), applying: changes)
+                PackRecord(sealed, in: session), blocks: Self.places(of: sealed.blocks),
+                applying: changes)
         } catch let error as CatalogError where error.code == .conflict {
             // Nothing was committed; without this the next run would take the pack in.
             try await packs.delete(sealed.id, tier: sealed.tier)

@@ -72,7 +72,7 @@ struct PinWalk {
     /// Makes blocks durable; returns those that are here and were not met before.
     private mutating func secure(_ cids: [CID]) async throws -> [CID] {
         let keys = cids.map { Array($0.multihashBytes) }
-        let durable = try await repository.catalog.places(of: keys)
+        let durable = try await repository.catalog.durablePlaces(of: keys)
         var found: [CID] = []
         var volatile: [CID] = []
         for (cid, place) in zip(cids, durable) {
@@ -115,7 +115,7 @@ struct PinWalk {
         guard !stored.isEmpty else { return [] }
         let keys = stored.map { Array($0.multihashBytes) }
         var new: [CID] = []
-        for (cid, place) in zip(stored, try await repository.catalog.places(of: keys)) {
+        for (cid, place) in zip(stored, try await repository.catalog.durablePlaces(of: keys)) {
             guard let place else {
                 throw BlockStoreError(
                     .failed, cid: cid, message: "was stored and is gone again; try again")

@@ -53,18 +53,21 @@ public struct Pins: Sendable {
                 "\(cid) is pinned with all below it; a direct pin would keep less: `cairn pin rm` it first"
             )
         }
-        var walk = PinWalk(repository)
-        try await walk.run(cid, isRecursive: isRecursive, onProgress: onProgress)
-        let pin = Pin(
-            id: PackID.make().description, cid: cid.bytes, isRecursive: isRecursive, name: name,
-            createdAtMilliseconds: now, expiresAtMilliseconds: expiry)
-        var changes = [RootChange(.pin(pin))]
-        if !earlier.isEmpty { changes.append(RootChange(.unpin(earlier.map(\.target)))) }
-        let recorded = try await repository.make(changes)
-        var added = pin
-        added.recordCID = recorded[0].recordCID
-        return Added(
-            pin: added, blockCount: walk.blockCount, storedAgainCount: walk.storedAgainCount)
+        // Until the session ends no collection removes what the walk has found.
+        return try await repository.withSession(.pin) { session in
+            var walk = PinWalk(repository)
+            try await walk.run(cid, isRecursive: isRecursive, onProgress: onProgress)
+            var pin = Pin(
+                id: PackID.make().description, cid: cid.bytes, isRecursive: isRecursive,
+                name: name, createdAtMilliseconds: now, expiresAtMilliseconds: expiry)
+            var changes = [
+                RootChange(id: session.id, madeAtMilliseconds: now, action: .pin(pin))
+            ]
+            if !earlier.isEmpty { changes.append(RootChange(.unpin(earlier.map(\.target)))) }
+            pin.recordCID = try await repository.make(changes, in: session)[0].recordCID
+            return Added(
+                pin: pin, blockCount: walk.blockCount, storedAgainCount: walk.storedAgainCount)
+        }
     }
 
     /// Takes pins away; durable when it returns.
