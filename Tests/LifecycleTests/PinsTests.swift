@@ -2,6 +2,7 @@
 
 import BlockStore
 import Catalog
+import Foundation
 import IPLD
 import Lifecycle
 import Multiformats

@@ -2,6 +2,7 @@
 
 import BlockStore
 import Foundation
+import IPLD
 import Lifecycle
 import Repository
 import TestSupport
