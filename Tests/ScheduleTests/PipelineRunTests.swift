@@ -224,6 +224,43 @@ struct PipelineRunTests {
         #expect(left.contains { $0.id == report.record.snapshotID })
     }
 
+    @Test func `what retention forgets is collected, and nothing else`() async throws {
+        let file = URL(filePath: folder.path("source/file"))
+        let more = "retention: {keep-last: 1}\ngc: {keep-unfinished: 0, wait: 1m}"
+        let first = try await run(more)
+        // Nothing was forgotten, so nothing is collected.
+        #expect(first.exitCode == 0 && first.steps.map(\.name) == ["retention"])
+        try Data(repeating: 3, count: 100_000).write(to: file)
+        let second = try await run(more)
+        #expect(second.exitCode == 0, "\(second.record)")
+        #expect(second.steps.map(\.name) == ["retention", "gc"])
+        let old = try #require(first.result?.roots.first?.cid)
+        let new = try #require(second.result?.roots.first?.cid)
+        #expect(try await repository.blocks.contains([old, new]) == [false, true])
+        let always = try await run("gc: {when: always, keep-unfinished: 0}")
+        #expect(always.steps.map(\.name) == ["gc"] && always.exitCode == 0)
+    }
+
+    @Test func `packs go where the tiers' rules send them`() async throws {
+        let config = URL(filePath: folder.path("repository/config.yaml"))
+        let tiers = """
+            format: 1
+            tiers:
+              cold:
+                directory: \(folder.path("cold"))
+                rules: [{larger-than: 1}]
+
+            """
+        try Data(tiers.utf8).write(to: config)
+        let repository = try await Repository.open(folder.path("repository"), creating: false)
+        let report = await PipelineRun(try pipeline("tiers: {}"), repository: repository).run()
+        #expect(report.exitCode == 0, "\(report.record)")
+        #expect(report.steps.first?.text.hasPrefix("1 packs moved or copied, ") == true)
+        let totals = try await repository.catalog.totals()
+        #expect(totals.groups.contains { "\($0.tier)" == "cold" && $0.packCount == 1 })
+        #expect(try text("source/file") == "hello")
+    }
+
     @Test func `packs are checked within the step's budget, and a fault fails the run`()
         async throws
     {

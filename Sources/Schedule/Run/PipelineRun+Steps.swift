@@ -78,14 +78,33 @@ extension PipelineRun {
 
     /// Moves packs by the rules of the tiers in `config.yaml`.
     private func move() async throws -> String {
-        throw RunFailure(
-            description: "this release moves nothing between tiers; remove the section `tiers`")
+        let now = surroundings.now()
+        let report = try await TierMove(repository).run {
+            try await Tiering(repository).plan(atMilliseconds: now)
+        }
+        guard report.failures.isEmpty else {
+            throw RunFailure(description: report.failures.joined(separator: "; "))
+        }
+        return "\(report.doneCount) packs moved or copied, \(report.copiedByteCount) bytes"
     }
 
     /// Frees what nothing keeps.
     private func collect(_ step: CollectionStep) async throws -> String {
-        throw RunFailure(
-            description: "this release collects no garbage; remove the section `gc`")
+        var options = CollectionOptions()
+        if let share = step.repackBelow { options.repackBelow = share }
+        options.repackByteLimit = step.repackByteLimit.map { Int64($0) }
+        options.bytesPerSecond = step.bytesPerSecond
+        if let span = step.keepsUnfinished { options.keepsUnfinished = span }
+        options.wait = step.wait
+        let report = try await GarbageCollection(repository, options: options).run()
+        guard report.damage.isEmpty else {
+            throw RunFailure(
+                description:
+                    "\(report.damage.joined(separator: "; ")); see `cairn verify` and `cairn repair`"
+            )
+        }
+        return
+            "\(report.freedStoredByteCount) bytes freed, \(report.deletedPackCount) packs deleted, \(report.rewrittenPackCount) rewritten"
     }
 
     /// Checks packs until all are checked or the step's time is up.
@@ -95,42 +114,16 @@ extension PipelineRun {
         if let span = step.uncheckedFor {
             options.uncheckedSince = surroundings.now() - span.components.seconds * 1000
         }
-        let verify = Lifecycle.Verify(repository, options: options)
-        let isWhole = try await Self.within(step.budget) { _ = try await verify.run() }
-        let found = verify.progress
+        if let budget = step.budget { options.budget = .time(budget) }
+        let found = try await Lifecycle.Verify(repository, options: options).run()
         let amount = "\(found.checkedPackCount) of \(found.packCount) packs checked"
-        guard found.findings.isEmpty else {
-            throw RunFailure(
-                description:
-                    "\(amount), \(found.findings.count) faults, the first: \(found.findings[0]); run `cairn verify`"
-            )
+        guard let first = found.findings.first else {
+            let isWhole = found.checkedPackCount == found.packCount
+            return amount + (isWhole ? "" : " within the budget, all sound; the next run goes on")
         }
-        return amount + (isWhole ? "" : " within the budget, all sound; the next run goes on")
-    }
-
-    /// Runs `body` for `limit` at most; false if it was cut short then.
-    private static func within(
-        _ limit: Duration?, _ body: @escaping @Sendable () async throws -> Void
-    ) async throws -> Bool {
-        guard let limit else {
-            try await body()
-            return true
-        }
-        return try await withThrowingTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                try await body()
-                return true
-            }
-            group.addTask {
-                try await Task.sleep(for: limit)
-                return false
-            }
-            let isWhole = try await group.next() ?? true
-            group.cancelAll()
-            guard !isWhole else { return true }
-            do { _ = try await group.next() } catch is CancellationError {}
-            try Task.checkCancellation()
-            return false
-        }
+        throw RunFailure(
+            description:
+                "\(amount), \(found.findingCount) faults, the first: \(first); see `cairn verify` and `cairn repair`"
+        )
     }
 }
