@@ -14,9 +14,9 @@ struct RatePlanTests {
 
     @Test func `time in which nothing was taken is not saved up`() {
         var plan = RatePlan(unitsPerSecond: 100)
-        #expect(plan.take(10, at: .seconds(60)) == .zero)
-        #expect(plan.take(100, at: .seconds(60)) == .milliseconds(100))
-        #expect(plan.take(1, at: .seconds(60)) == .milliseconds(1100))
+        #expect(plan.take(25, at: .seconds(60)) == .zero)
+        #expect(plan.take(100, at: .seconds(60)) == .milliseconds(250))
+        #expect(plan.take(1, at: .seconds(60)) == .milliseconds(1250))
     }
 
     @Test func `many small pieces take as long as one large one`() {

@@ -261,7 +261,7 @@ struct PipelineRunTests {
         #expect(report.exitCode == 0, "\(report.record)")
         #expect(report.steps.first?.text.hasPrefix("1 packs moved or copied, ") == true)
         let totals = try await repository.catalog.totals()
-        #expect(totals.groups.contains { $0.tier.name == "cold" && $0.packCount == 1 })
+        #expect(totals.groups.contains { "\($0.tier)" == "cold" && $0.packCount == 1 })
         #expect(try text("source/file") == "hello")
     }
 
