@@ -19,6 +19,13 @@ extension Repository {
         return tiers
     }
 
+    /// The tiers that lie on other machines, where reading may cost money.
+    public var farTiers: Set<PackTier> {
+        Set(
+            config.tiers.filter { if case .bucket = $0.backend { true } else { false } }.map(\.tier)
+        )
+    }
+
     /// Writes down when packs were read, as far as that is new, in one transaction.
     ///
     /// To be called when a command ends, and now and then while a program runs: reads do not wait

@@ -32,6 +32,10 @@ struct PackRepair {
             return try await forget(id, record.tier, &report)
         }
         if result.damage.isEmpty { return try await release(record) }
+        if try await healFromCopy(record) {
+            report.healedPackCount += 1
+            return
+        }
         let more = try await copies(of: result, record)
         let isDataSound =
             result.badOrdinals.count == more.count
@@ -86,6 +90,10 @@ struct PackRepair {
             _ = try await repository.packs.storedByteCount(of: id, tier: tier)
             return
         } catch let error as PackError where error.code == .notFound {}
+        if let record = try await repository.catalog.pack(id), try await healFromCopy(record) {
+            report.healedPackCount += 1
+            return
+        }
         try await repository.catalog.forget(packs: [id])
         report.forgottenPackCount += 1
         for pack in try await repository.catalog.packs() where try await hasUnknown(pack) {
@@ -115,6 +123,28 @@ struct PackRepair {
             let known = try await repository.catalog.contains(
                 blocks.map { Array($0.cid.multihashBytes) })
             if known.contains(false) { return true }
+        }
+        return false
+    }
+
+    /// Puts a sound copy of a pack from another tier in the place of the one that is read.
+    ///
+    /// - Returns: whether there is one.
+    /// - Throws: `TierError` with `busy` while another process moves packs.
+    private func healFromCopy(_ record: PackRecord) async throws -> Bool {
+        let others = try await repository.places(ofPack: record.id).filter { $0 != record.tier }
+        for tier in others {
+            do {
+                let copy = try await repository.packs.verify(record.id, tier: tier)
+                guard copy.damage.isEmpty else { continue }
+            } catch is PackError { continue }
+            let step = TierStep(
+                record.id, .heal(in: record.tier, from: tier),
+                storedByteCount: record.storedByteCount, reason: "damaged or missing there")
+            let report = try await TierMove(repository).run { TierPlan([step]) }
+            guard report.doneCount == 1 else { continue }
+            try await release(record)
+            return true
         }
         return false
     }

@@ -113,6 +113,8 @@ public struct RepairReport: Sendable {
     public internal(set) var healedBlockCount = 0
     /// Where they came from.
     public internal(set) var healedFrom = Origins()
+    /// Packs in whose place a sound copy from another tier was put.
+    public internal(set) var healedPackCount = 0
     /// Damaged packs that were replaced by new ones.
     public internal(set) var rewrittenPackCount = 0
     /// Sound blocks in those.

@@ -94,7 +94,19 @@ public final class Verify: Sendable {
                 if try await isLeftOut(id, tier) { find(.unknownPack(id, tier)) }
             }
         }
-        return readable.filter { options.tiers?.contains($0.tier) ?? true }
+        return chooseTiers(readable)
+    }
+
+    /// Leaves out packs in tiers that are not to be read: without a word those on this machine are.
+    private func chooseTiers(_ packs: [PackRecord]) -> [PackRecord] {
+        if let tiers = options.tiers { return packs.filter { tiers.contains($0.tier) } }
+        let far = repository.farTiers
+        for tier in far {
+            let count = packs.count { $0.tier == tier }
+            guard count > 0 else { continue }
+            note("\(count) packs in tier \(tier) were not read; `cairn verify --tier \(tier)` does")
+        }
+        return packs.filter { !far.contains($0.tier) }
     }
 
     /// Whether a pack that was not listed is missing, and not removed or moved meanwhile.

@@ -34,6 +34,7 @@ enum RepairOutput {
                 ("healedFromCatalog", .count(report.healedFrom.catalog)),
                 ("healedFromSource", .count(report.healedFrom.source)),
                 ("healedFromPeers", .count(report.healedFrom.peer)),
+                ("healedPacks", .count(report.healedPackCount)),
                 ("rewrittenPacks", .count(report.rewrittenPackCount)),
                 ("rewrittenBlocks", .count(report.rewrittenBlockCount)),
                 ("forgottenPacks", .count(report.forgottenPackCount)),
@@ -49,6 +50,11 @@ enum RepairOutput {
     /// What was done, for people.
     static func lines(_ report: RepairReport) -> [String] {
         var lines: [String] = []
+        if report.healedPackCount > 0 {
+            lines.append(
+                "put sound copies from other tiers in the place of \(Figures.count(report.healedPackCount, "pack"))"
+            )
+        }
         if report.rewrittenPackCount > 0 {
             lines.append(
                 "rewrote \(Figures.count(report.rewrittenPackCount, "pack")) with \(Figures.count(report.rewrittenBlockCount, "sound block"))"
