@@ -70,6 +70,8 @@ public final class SQLiteCatalog: Catalog {
             try finishReplacement(at: path)
             let pool = try openPool(path, options)
             try migrate(pool, path: path)
+            // It has been read, so its log may go with it.
+            pool.writeWithoutTransaction { db in WriteAheadLog.stays(false, db) }
             let lookup = BlockLookup(
                 versions: try openVersions(path, options),
                 filterByteCount: options.filterByteCount)
@@ -94,6 +96,7 @@ public final class SQLiteCatalog: Catalog {
         configuration.maximumReaderCount = readerCount
         configuration.busyMode = .timeout(busySeconds)
         configuration.prepareDatabase { db in
+            WriteAheadLog.stays(true, db)
             // A single temporary tree never grows large here, and must not land on a full /tmp.
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
             // The page caches are bounded; a mapping would count as resident memory without bound.
@@ -134,6 +137,7 @@ public final class SQLiteCatalog: Catalog {
         configuration.readonly = true
         configuration.busyMode = .timeout(options.busyTimeout / .seconds(1))
         configuration.prepareDatabase { db in
+            WriteAheadLog.stays(true, db)
             try db.execute(sql: "PRAGMA mmap_size = 0")
             try db.execute(sql: "PRAGMA cache_size = -64")
         }
