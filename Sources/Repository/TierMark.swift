@@ -75,15 +75,20 @@ struct RepositoryIdentity: Hashable, Sendable {
         try lines().dropFirst().contains("tier \(tier)")
     }
 
+    /// The identity, made if need be.
+    func make() throws(ObjectStoreError) -> String {
+        if let made = try read() { return made }
+        let new = "\(PackID.make())"
+        try write([new])
+        return new
+    }
+
     /// The identity, made if need be; from now on the tier is in use.
     func note(_ tier: PackTier) throws(ObjectStoreError) -> String {
-        var lines = try lines()
-        if lines.isEmpty { lines.append("\(PackID.make())") }
-        if !lines.contains("tier \(tier)") {
-            lines.append("tier \(tier)")
-            try write(lines)
-        }
-        return lines[0]
+        let identity = try make()
+        let lines = try lines()
+        if !lines.contains("tier \(tier)") { try write(lines + ["tier \(tier)"]) }
+        return identity
     }
 
     private func lines() throws(ObjectStoreError) -> [String] {

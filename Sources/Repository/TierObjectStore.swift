@@ -55,8 +55,9 @@ final class TierObjectStore: ObjectStore {
                         "it holds objects but no mark of a repository; if they are this one's, run `cairn tier attach \(config.tier)`"
                 )
             }
-            try TierMark(repository: try identity.note(config.tier), tier: config.tier.name)
-                .write(store)
+            // In use only with its mark: whoever is killed in between begins anew.
+            try TierMark(repository: try identity.make(), tier: config.tier.name).write(store)
+            _ = try identity.note(config.tier)
         }
         _ = try reach()
     }

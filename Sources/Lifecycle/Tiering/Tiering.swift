@@ -116,14 +116,28 @@ public struct Tiering: Sendable {
         return TierPlan(steps)
     }
 
-    /// The steps that bring all packs of a tier, or of all of them, back to `hot`.
+    /// The steps that bring all packs of a tier, or of all of them, back to `hot`, and remove copies
+    /// there that no mirror asks for: an interrupted recall left them.
     ///
     /// - Throws: ``TierError``; `CatalogError`.
     public func planRecallingAll(from tier: PackTier? = nil) async throws -> TierPlan {
-        let packs = try await repository.catalog.packs().filter {
+        let packs = try await repository.catalog.packs()
+        let cold = packs.filter {
             $0.tier != .hot && $0.tier != .cache && (tier == nil || $0.tier == tier)
         }
-        return try await plan(moving: Set(packs.map(\.id)), to: .hot)
+        let moves = try await plan(moving: Set(cold.map(\.id)), to: .hot)
+        let emptied = Set(
+            repository.config.tiers.filter { $0.mirrorOf.isEmpty && (tier ?? $0.tier) == $0.tier }
+                .map(\.tier))
+        let hot = packs.filter { $0.tier == .hot }
+        let drops = try await repository.catalog.copies().compactMap { copy -> TierStep? in
+            guard emptied.contains(copy.tier), let pack = hot.first(where: { $0.id == copy.id })
+            else { return nil }
+            return TierStep(
+                pack.id, .drop(in: copy.tier), storedByteCount: pack.storedByteCount,
+                reason: "no copy is wanted here")
+        }
+        return TierPlan(moves.steps + drops)
     }
 
     /// The steps that bring back the packs that this process has read from colder tiers.

@@ -54,22 +54,4 @@ import Testing
         for block in blocks { #expect(try await after.blocks.block(block.cid) == block) }
         #expect(try await TierCheck(after).run().findings == [])
     }
-
-    @Test func `bad in both, the sound blocks of both are put together`() async throws {
-        let (scene, blocks) = try await damaged(false)
-        let name = try #require(try scene.files("spare").first)
-        let url = URL(filePath: scene.path("spare/\(name)"))
-        var bytes = try Data(contentsOf: url)
-        // The first one is damaged at a third of its length.
-        bytes[bytes.count * 3 / 4] ^= 1
-        try bytes.write(to: url)
-        let repository = try await scene.repository()
-        let repair = Repair(repository)
-        let report = try await repair.run(try await repair.plan())
-        #expect(report.failures == [] && report.setAside == [])
-        #expect(report.rewrittenPackCount == 1)
-        for block in blocks { #expect(try await repository.blocks.block(block.cid) == block) }
-        let check = try await Verify(try await scene.repository()).run()
-        #expect(check.findings.isEmpty, "\(check.findings)")
-    }
 }
