@@ -159,11 +159,16 @@ public final class SQLiteCatalog: Catalog {
                     + " away and run: cairn reindex")
         }
         guard !isCurrent else { return }
-        do {
-            try migrator.migrate(pool)
-        } catch {
-            // Another process may have run the same migration between the check and ours.
-            guard try pool.read(migrator.hasCompletedMigrations) else { throw error }
+        var applied = try pool.read(migrator.appliedIdentifiers)
+        while true {
+            do { return try migrator.migrate(pool) } catch {
+                // Another process may be running the same migrations, one by one, beside this one:
+                // as long as they get on, those that are left are tried again.
+                let now = try pool.read(migrator.appliedIdentifiers)
+                guard now != applied else { throw error }
+                applied = now
+                if try pool.read(migrator.hasCompletedMigrations) { return }
+            }
         }
     }
 
