@@ -55,25 +55,6 @@ func rawBlock(_ bytes: [UInt8]) throws -> Block {
         #expect(try await store.open().blocks.block(leaf.cid) == leaf)
     }
 
-    @Test func `many blocks are handed out, each once, though some were bad`() async throws {
-        let (store, leaf) = try await storeWithBadLeaf()
-        let repository = try await store.open()
-        let asked = Mutex(0)
-        let blocks = repository.blocks.rescued { cid in
-            asked.withLock { $0 += 1 }
-            return Block(cid: cid, bytes: leaf.bytes)
-        }
-        let cids = Array(store.blocks.keys)
-        let seen = Mutex<[Int: Int]>([:])
-        try await blocks.forEachBlock(cids) { index, block in
-            #expect(block.bytes == store.blocks[cids[index]])
-            seen.withLock { $0[index, default: 0] += 1 }
-        }
-        let once = Dictionary(uniqueKeysWithValues: cids.indices.map { ($0, 1) })
-        #expect(seen.withLock { $0 } == once)
-        #expect(asked.withLock { $0 } == 1)
-    }
-
     @Test func `a pack that was rewritten between look-up and read is looked up again`()
         async throws
     {
