@@ -34,15 +34,8 @@ public struct Reindex: Sendable {
             unreachable.insert(tier)
         }
         for tier in repository.tiers where !unreachable.contains(tier) {
-            // A collection has removed these; only their files are left.
-            let doomed = Set(
-                try await repository.catalog.doomedPacks().filter { $0.tier == tier }.map(\.id))
-            files += try await repository.packs.packs(in: tier).filter { !doomed.contains($0) }
-                .map { ($0, tier) }
+            files += try await repository.packs.packs(in: tier).map { ($0, tier) }
         }
-        // Removed by a collection, and not to come back while its file waits to be deleted.
-        let doomed = Set(try await repository.catalog.doomedPacks())
-        files.removeAll { doomed.contains(DoomedPack(id: $0.id, tier: $0.tier)) }
         let packs = try await arrange(files)
         for (index, pack) in packs.enumerated() {
             try Task.checkCancellation()

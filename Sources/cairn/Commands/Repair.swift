@@ -79,13 +79,12 @@ struct Repair: AsyncParsableCommand {
 
     /// Opens the repository.
     ///
-    /// One whose catalog is missing or damaged gets a new one if that was asked for.
+    /// One whose catalog is missing or damaged gets a new one if that was asked for; nil if it was
+    /// not.
     private func openOrReplace() async throws -> Repository? {
-        let fault: Lifecycle.CatalogFault?
-        do { fault = try await Lifecycle.CatalogFault.find(at: repository.path) } catch {
-            throw error
+        guard let fault = try await Lifecycle.CatalogFault.find(at: repository.path) else {
+            return try await repository.open()
         }
-        guard let fault else { return try await repository.open() }
         let step = RepairStep.replaceCatalog(fault.reason)
         print(step)
         guard yes else {
