@@ -146,6 +146,11 @@ public struct RepositoryBlocks: BlockStore {
         }
         for pack in packs { try await repository.commit(pack) }
     }
+
+    /// The most bytes of packs that ``put(_:into:)`` writes for `blocks`.
+    public static func storedByteCountBound(of blocks: [Block]) -> Int64 {
+        PackStore.storedByteCountBound(of: blocks, packCount: PackKind.allCases.count)
+    }
 }
 
 extension Repository {

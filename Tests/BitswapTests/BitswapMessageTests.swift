@@ -99,6 +99,13 @@ struct BitswapMessageTests {
         #expect(message.wants.map(\.cid.bytes) == [[0x01, 0x55, 0x00, 0x02, 0x68, 0x69]])
     }
 
+    @Test func `a negative count of pending bytes is none`() throws {
+        // Field 5, -1: a varint of ten bytes.
+        let bytes: [UInt8] = [0x28] + Array(repeating: 0xff, count: 9) + [0x01]
+        let message = try BitswapMessage(decoding: bytes[...])
+        #expect(message == BitswapMessage())
+    }
+
     @Test func `more entries than count are ignored`() throws {
         let cid = CID(v1: .raw, try HashFunction.identity.multihash(of: [UInt8]().span))
         let message = BitswapMessage(

@@ -13,6 +13,21 @@ import Testing
     static let zstd = ["/usr/bin/zstd", "/usr/local/bin/zstd", "/opt/homebrew/bin/zstd"]
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
+    @Test(arguments: [(1, 0), (1, 33), (500, 33), (3, 1 << 20), (40, 300_000)])
+    func `a pack is not larger than the bound of its blocks`(_ count: Int, _ size: Int) throws {
+        let directory = try TemporaryDirectory()
+        let store = try DirectoryObjectStore(path: directory.path)
+        var random = SystemRandomNumberGenerator()
+        let blocks = try (0..<count).map { _ in
+            try rawBlock((0..<size).map { _ in UInt8.random(in: 0...255, using: &random) })
+        }
+        // The worst case: a frame for each block.
+        let pack = try writePack(blocks.map { [$0] }, into: store, compression: .auto)
+        let bound = PackStore.storedByteCountBound(of: blocks, packCount: 1)
+        #expect(pack.storedByteCount <= bound)
+        #expect(bound < pack.storedByteCount + Int64(count * (200 + size / 500) + 512))
+    }
+
     @Test(
         .enabled(if: zstd != nil, "the zstd command is not installed"),
         arguments: [Compression.auto, .none, .zstd(level: 9)])

@@ -38,7 +38,7 @@ private struct BitswapDecoder {
             case 2: append(Message.Payload(prefix: .version0, bytes: Array(try reader.bytes())))
             case 3: try readPayload(try reader.bytes())
             case 4: try readPresence(try reader.bytes())
-            case 5: message.pendingByteCount = try reader.int32()
+            case 5: message.pendingByteCount = max(0, try reader.int32())
             default: try reader.skip(type)
             }
         }

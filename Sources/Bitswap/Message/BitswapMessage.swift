@@ -91,7 +91,7 @@ public struct BitswapMessage: Hashable, Sendable {
     /// What the sender has and has not.
     public var presences: [Presence]
     /// The bytes that the sender says it has queued for the receiver: advice, never a size to
-    /// allocate.
+    /// allocate. A negative count is read as 0.
     public var pendingByteCount: Int32
 
     /// A message of these parts.

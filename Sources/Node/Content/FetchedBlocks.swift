@@ -176,7 +176,7 @@ public final class FetchedBlocks: BlockStore, BlockSink {
             return Array(state.writing.values)
         }
         guard !batch.isEmpty else { return }
-        let byteCount = Int64(batch.reduce(0) { $0 + $1.bytes.count })
+        let byteCount = RepositoryBlocks.storedByteCountBound(of: batch)
         do {
             try await makeRoom(for: byteCount)
             try await stored.put(batch, into: .cache)
@@ -193,7 +193,7 @@ public final class FetchedBlocks: BlockStore, BlockSink {
         }
         state.withLock { state in
             state.writing = [:]
-            // The blocks' size bounds that of their packs, but for some bytes a block.
+            // More than it was, as a rule; the tier is looked at before anything has to go.
             state.storedByteCount = (state.storedByteCount ?? 0) + byteCount
         }
     }
