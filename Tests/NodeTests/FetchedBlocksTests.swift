@@ -73,11 +73,11 @@ struct FetchedBlocksTests {
             $0.batchByteCount = 1
         }
         let blocks = try random(60)
-        for block in blocks[..<30] { try await store.put(block) }
+        for block in blocks[..<20] { try await store.put(block) }
         // The first block is read again, the second is not.
         let first = try #require(try await pack(of: blocks[0]))
         try await repository.catalog.noteAccesses([first: WallTime.now + 60_000])
-        for block in blocks[30...] { try await store.put(block) }
+        for block in blocks[20...] { try await store.put(block) }
         try await store.flush()
         let totals = try await repository.catalog.totals()
         #expect(totals.storedByteCount <= 40_000)
