@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileIO
 import GRDB
 
 extension CatalogError {
@@ -17,7 +18,7 @@ extension CatalogError {
             // GRDB interrupts a statement when its task is cancelled; nothing else here does.
             return CancellationError()
         case let error as DatabaseError:
-            let (code, message) = meaning(of: error)
+            let (code, message) = meaning(of: error, path: path)
             return CatalogError(code, message, path: path, cause: error)
         default:
             return CatalogError(.other, "\(error)", path: path, cause: error)
@@ -27,10 +28,15 @@ extension CatalogError {
     private static let damaged =
         "the catalog is damaged or is not a catalog; no block is lost; run: cairn reindex"
 
-    private static func meaning(of error: DatabaseError) -> (Code, String) {
+    private static func meaning(of error: DatabaseError, path: String) -> (Code, String) {
         let detail = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
         switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB: return (.corrupt, "\(damaged) (\(detail))")
+        // Every statement fits the schema: one that is refused has met another schema.
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR:
+            return (.corrupt, "\(damaged) (\(detail))")
+        // What SQLite takes for a later version's file it only reads.
+        case .SQLITE_READONLY where hasOtherVersion(path):
+            return (.corrupt, "\(damaged) (\(detail))")
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             return (.busy, "another process has held the catalog for too long; try again")
         case .SQLITE_FULL: return (.diskFull, "no room for the catalog to grow: \(detail)")
@@ -38,6 +44,17 @@ extension CatalogError {
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
             return (.cannotOpen, "the catalog cannot be opened for writing: \(detail)")
         default: return (.other, detail)
+        }
+    }
+
+    /// Whether the header says that the file was written by another version than SQLite's first or
+    /// second (<https://sqlite.org/fileformat2.html#file_format_version_numbers>).
+    private static func hasOtherVersion(_ path: String) -> Bool {
+        do {
+            let versions = try File(path, .read).readExactly(2, at: 18)
+            return !versions.allSatisfy { (1...2).contains($0) }
+        } catch {
+            return false  // it cannot be read, which SQLite has told in its own way
         }
     }
 }

@@ -8,7 +8,9 @@ extension SQLiteCatalog {
     public func faults(limit: Int) async throws -> [String] {
         do {
             return try await read { db in
-                try db.withCursor("PRAGMA quick_check(\(max(limit, 1)))") { cursor in
+                let other = try Schema.differences(db)
+                guard other.isEmpty else { return Array(other.prefix(max(limit, 1))) }
+                return try db.withCursor("PRAGMA integrity_check(\(max(limit, 1)))") { cursor in
                     var faults: [String] = []
                     while try cursor.step() { faults.append(cursor.text(0)) }
                     return faults == ["ok"] ? [] : faults

@@ -152,6 +152,8 @@ public final class SQLiteCatalog: Catalog {
         let (isNewer, isCurrent) = try pool.read { db in
             (try migrator.hasBeenSuperseded(db), try migrator.hasCompletedMigrations(db))
         }
+        // A newer release's catalog has all that this one's has.
+        guard !isNewer || isCurrent else { throw DamagedContent() }
         guard !isNewer else {
             throw CatalogError(
                 .newerSchema,

@@ -37,11 +37,15 @@ struct PackRepair {
             return
         }
         let more = try await copies(of: result, record)
-        let isDataSound =
-            result.badOrdinals.count == more.count
-            && !result.damage.contains { $0.place == .index }
-        if !isDataSound { try await setAside(id, record.tier) }
-        let (kind, tier) = (record.kind, record.tier)
+        let tier = record.tier
+        let isIndexSound = !result.damage.contains { $0.place == .index }
+        if !isIndexSound || result.badOrdinals.count > more.count {
+            try await setAside(id, tier)
+        }
+        // Without an index, the file may be that of a pack of the other kind.
+        let kind =
+            isIndexSound
+            ? record.kind : try await repository.packs.recoverIndex(of: id, tier: tier).kind
         let sealed = try await repository.packs.rewriteSound(
             id, tier: tier, adding: more, flags: Self.flags
         ) { [session] in try session.beginPack(kind: kind, tier: tier) }

@@ -2,7 +2,9 @@
 
 import BlockStore
 import Catalog
+import IPLD
 import Multiformats
+import PackStore
 import Repository
 
 extension Verify {
@@ -46,8 +48,26 @@ extension Verify {
             }
         } catch let error as BlockStoreError {
             guard error.code != .failed else { throw error }
-            // Lost: told with what else is lost of it.
+            // Lost, which is told with what else is lost of it, unless the catalog has the CID wrong.
+            if let other = try await record(ofSnapshot: snapshot.id) {
+                find(.wrongSnapshot(snapshot.id, "its record is \(other), not \(cid)"))
+            }
         }
+    }
+
+    /// The CID of the record that some pack holds of a snapshot.
+    private func record(ofSnapshot id: String) async throws -> CID? {
+        for pack in try await repository.catalog.packs()
+        where pack.kind == .nodes && pack.tier != .cache {
+            do {
+                let index = try await repository.packs.index(of: pack.id, tier: pack.tier)
+                let blocks = try await repository.recordBlocks(in: index, tier: pack.tier)
+                if let block = blocks.first(where: { SnapshotBlock.decode($0)?.id == id }) {
+                    return block.cid
+                }
+            } catch is PackError { continue }  // told as damage
+        }
+        return nil
     }
 
     /// Packs that this run found missing or unreadable.

@@ -105,6 +105,7 @@ import Testing
             "UPDATE snapshots SET files = files + 1",
             "UPDATE snapshot_items SET cid = x'00' WHERE kind = 'root'",
             "UPDATE snapshots SET record_cid = x'0102'",
+            "UPDATE snapshots SET record_cid = x'01711220\(String(repeating: "5a", count: 32))'",
             "DELETE FROM packs WHERE number = 1",
         ]
         for change in changes {

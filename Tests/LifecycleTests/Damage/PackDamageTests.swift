@@ -77,10 +77,17 @@ import Testing
         try await store.expectWhole(repository, "pack \(pack) missing")
     }
 
-    @Test func `swapped packs are written anew, and nothing is lost`() async throws {
+    @Test(arguments: [true, false])
+    func `swapped packs are written anew, and nothing is lost`(
+        _ areSound: Bool
+    ) async throws {
         let store = try await DamagedStore()
         try store.reset()
-        try FileManager.default.removeItem(at: store.source)
+        if areSound {
+            try FileManager.default.removeItem(at: store.source)
+        } else {
+            try store.damage(try store.packs()[0]) { $0[$0.count / 2] ^= 1 }
+        }
         let packs = try store.packs()
         let other = packs[0].appendingPathExtension("other")
         try FileManager.default.moveItem(at: packs[0], to: other)
