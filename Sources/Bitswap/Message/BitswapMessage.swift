@@ -90,8 +90,9 @@ public struct BitswapMessage: Hashable, Sendable {
     public var payloads: [Payload]
     /// What the sender has and has not.
     public var presences: [Presence]
-    /// The bytes that the sender says it has queued for the receiver: advice, never a size to
-    /// allocate. A negative count is read as 0.
+    /// The bytes that the sender says it has queued for the receiver; a negative count is read as 0.
+    ///
+    /// Advice, never a size to allocate.
     public var pendingByteCount: Int32
 
     /// A message of these parts.
