@@ -55,19 +55,31 @@ struct Cairn: AsyncParsableCommand {
         Limits.raiseOpenFiles()
         Machine.keepHeapsSmall()
         do {
-            // Parsed again in the task, as commands cannot be passed to one.
-            if try parseAsRoot() is any SignalHandling {
-                try await Interrupt.exitingAtSecond { try await runParsed() }
+            let parsed = ParsedCommand(try parseAsRoot())
+            if parsed.handlesSignals {
+                try await Interrupt.exitingAtSecond { try await parsed.run() }
             } else {
-                try await Interrupt.cancelling { try await runParsed() }
+                try await Interrupt.cancelling { try await parsed.run() }
             }
         } catch {
             Failure.exit(with: error)
         }
     }
+}
 
-    private static func runParsed() async throws {
-        var command = try parseAsRoot()
+/// A command on its way to the task that runs it.
+///
+/// Parsing takes most of the time of a small command in a debug build, so it is done once.
+// Sendable: made before the task begins, and used by that task alone.
+private struct ParsedCommand: @unchecked Sendable {
+    private let command: any ParsableCommand
+
+    init(_ command: any ParsableCommand) { self.command = command }
+
+    var handlesSignals: Bool { command is any SignalHandling }
+
+    func run() async throws {
+        var command = command
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
         } else {
