@@ -30,41 +30,26 @@ struct ChangeFaultTests {
     func `killed at any call, the state is that before or that after`(
         _ change: Change
     ) async throws {
-        let trial = try await ChangeTrial(change.arguments)
-        for fault in try await trial.faults(Fault.all, .kill) {
-            let outcome = try await trial.run(with: fault)
-            #expect(outcome.status == 137, "\(fault): \(outcome.errors)")
-            try await trial.expectBeforeOrAfter(fault)
-        }
+        try await ChangeTrial(change.arguments).strike(Fault.all, .kill)
     }
 
     @Test(arguments: Change.allCases)
     func `a device that fails at any call is told, and the state is that before or that after`(
         _ change: Change
     ) async throws {
-        let trial = try await ChangeTrial(change.arguments)
-        let faults = try await trial.faults("pwr,sync,rename,create", .error(EIO))
-        // Every third one, to fit in the time; the seed says which.
-        let part = Int(SeededGenerator.runSeed % 3)
-        for (index, fault) in faults.enumerated() where index % 3 == part {
-            let outcome = try await trial.run(with: fault)
-            // The checkpoint when the catalog is closed may fail: the log holds what it would write.
-            #expect([0, 1].contains(outcome.status), "\(fault): \(outcome.errors)")
-            let state = try await trial.expectBeforeOrAfter(fault)
-            if outcome.status == 0 { #expect(state == trial.after, "\(fault)") }
-        }
+        // Every third one, to fit in the time.
+        try await ChangeTrial(change.arguments)
+            .strike("pwr,sync,rename,create", .error(EIO), spacing: 3)
     }
 }
 
 /// A store with snapshots and a pin, and a command that is run on it again and again, each time
 /// with a fault.
-private struct ChangeTrial {
+private struct ChangeTrial: FaultTrial {
+    let subject: FaultSubject
     private let bench: Bench
-    private let start: String
-    private let arguments: [String]
     /// What is kept before the command, and after it.
-    private let before: State
-    let after: State
+    private let before, after: State
 
     /// What is kept; ids of pins that the command makes are left out.
     struct State: Equatable {
@@ -74,8 +59,6 @@ private struct ChangeTrial {
 
     init(_ arguments: [String]) async throws {
         bench = try Bench()
-        self.arguments = arguments
-        start = bench.path("start")
         let source = bench.path("source")
         for number in 1...3 {
             try? FileManager.default.removeItem(atPath: source)  // the first time there is none
@@ -89,7 +72,7 @@ private struct ChangeTrial {
         }
         try await bench.run("pin", "add", "-q", "latest", "--name", "old")
         before = try await Self.state(of: bench)
-        try FileManager.default.copyItem(at: bench.repository, to: URL(filePath: start))
+        subject = try FaultSubject(arguments, on: bench)
         let outcome = try await bench.cairn.run(arguments)
         #expect(outcome.status == 0, "\(outcome.errors)")
         after = try await Self.state(of: bench)
@@ -104,60 +87,24 @@ private struct ChangeTrial {
             snapshots: try await bench.run("snapshots", "--json").text, pins: pins.sorted())
     }
 
-    func faults(_ calls: String, _ effect: Fault.Effect) async throws -> [Fault] {
-        try reset()
-        let log = bench.path("calls")
-        var environment = try await Fault(calls: calls, effect: .count, range: 1...1).environment()
-        environment["CAIRN_FAULT_LOG"] = log
-        let outcome = try await run(environment)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        let count = try Data(contentsOf: URL(filePath: log)).count
-        try #require(count > 5)
-        print("faults: \(effect) at each of \(count) calls of \(arguments.joined(separator: " "))")
-        return (1...count).map { Fault(calls: calls, effect: effect, range: $0...1_000_000) }
-    }
-
-    func run(with fault: Fault) async throws -> Command.Outcome {
-        try reset()
-        return try await run(try await fault.environment())
-    }
-
-    private func run(_ environment: [String: String]) async throws -> Command.Outcome {
-        var cairn = bench.cairn
-        cairn.environment.merge(environment) { _, fault in fault }
-        return try await cairn.run(arguments)
-    }
-
-    private func reset() throws {
-        try FileManager.default.removeItem(at: bench.repository)
-        try FileManager.default.copyItem(at: URL(filePath: start), to: bench.repository)
-    }
-
     /// Expects that the store opens, that verify is content, and that with the catalog and without
-    /// it what is kept is what was before or what should be after; returns what the catalog says.
-    @discardableResult
-    func expectBeforeOrAfter(_ fault: Fault) async throws -> State {
+    /// it what is kept is what was before or what should be after.
+    func expectWhole(after fault: Fault, _ outcome: Command.Outcome) async throws {
         let state = try await Self.state(of: bench)
         #expect(state == before || state == after, "after \(fault)")
-        let verify = try await bench.cairn.run(["verify", "--quiet"])
-        #expect(verify.status == 0, "verify after \(fault): \(verify.errors)")
+        // The checkpoint when the catalog is closed may fail: the log holds what it would write.
+        if outcome.status == 0 { #expect(state == after, "\(fault)") }
+        try await subject.expectVerified(after: fault)
         // The same command now does what it should, unless that had been written and verify took it in.
         let isToDo = try await Self.state(of: bench) == before
         if isToDo, fault.range.lowerBound.isMultiple(of: 5) {
-            let again = try await bench.cairn.run(arguments)
-            #expect(again.status == 0, "again after \(fault): \(again.errors)")
+            try await subject.again(after: fault)
             #expect(try await Self.state(of: bench) == after, "again after \(fault)")
-            return state
+            return
         }
-        for suffix in ["", "-wal", "-shm"] {
-            let file = bench.repository.path + "/catalog.sqlite" + suffix
-            try? FileManager.default.removeItem(atPath: file)  // closed, it is one file
-        }
-        let reindex = try await bench.cairn.run(["reindex"])
-        #expect(reindex.status == 0, "reindex after \(fault): \(reindex.errors)")
+        try await subject.rebuild(after: fault)
         let rebuilt = try await Self.state(of: bench)
         // What was sealed and not committed may come in, but nothing that was acknowledged may go.
         #expect(rebuilt == after || (rebuilt == before && state == before), "after \(fault)")
-        return state
     }
 }

@@ -18,48 +18,24 @@ struct CollectionFaultTests {
     func `killed at any call, a collection has lost nothing, and the next one frees the rest`(
         _ part: Int
     ) async throws {
-        let trial = try await CollectionTrial()
-        for fault in try await trial.faults(Fault.all, .kill, part: part, of: Self.parts) {
-            let outcome = try await trial.collect(with: fault)
-            #expect(outcome.status == 137, "\(fault): \(outcome.errors)")
-            try await trial.expectWhole(after: fault)
-        }
+        try await CollectionTrial().strike(Fault.all, .kill, part: part, of: Self.parts)
     }
 
     @Test(arguments: parts)
     func `on a disk that is full from any call on, a collection fails and loses nothing`(
         _ part: Int
     ) async throws {
-        let trial = try await CollectionTrial()
-        let calls = "write,pwr,truncate,mkdir,create"
-        let faults = try await trial.faults(calls, .error(ENOSPC), part: part, of: Self.parts)
-        for fault in faults { try await expectTold(fault, trial) }
+        try await CollectionTrial()
+            .strike(
+                "write,pwr,truncate,mkdir,create", .error(ENOSPC), part: part, of: Self.parts)
     }
 
     @Test(arguments: parts, [true, false])
     func `on a device that fails at any call, a collection loses nothing`(
         _ part: Int, _ lasts: Bool
     ) async throws {
-        let trial = try await CollectionTrial()
-        let faults = try await trial.faults(
-            Fault.all, .error(EIO), lasts: lasts, part: part, of: Self.parts)
-        // Every other one, so that both kinds of failure fit in the time; the seed says which.
-        let parity = Int(SeededGenerator.runSeed % 2)
-        for (index, fault) in faults.enumerated() where index % 2 == parity {
-            try await expectTold(fault, trial)
-        }
-    }
-
-    /// Expects failure that is told, or success, where the call was one that may fail.
-    private func expectTold(_ fault: Fault, _ trial: CollectionTrial) async throws {
-        let outcome = try await trial.collect(with: fault)
-        if outcome.status == 1 {
-            // Standard error is a file here, and fails like any other.
-            let isSilent = fault.calls.contains("write")
-            #expect(isSilent || outcome.errors.contains("cairn: "), "\(fault): \(outcome.errors)")
-        } else {
-            #expect(outcome.status == 0, "\(fault): \(outcome.errors)")
-        }
-        try await trial.expectWhole(after: fault)
+        // Every other one, so that both kinds of failure fit in the time.
+        try await CollectionTrial()
+            .strike(Fault.all, .error(EIO), lasts: lasts, part: part, of: Self.parts, spacing: 2)
     }
 }

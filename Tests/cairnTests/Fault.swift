@@ -5,9 +5,20 @@ import TestSupport
 
 /// What is done to calls of a program; the words are those of `Fixtures/faults/README.md`.
 struct Fault: CustomStringConvertible {
-    enum Effect {
+    enum Effect: CustomStringConvertible {
         case count, kill, tear
         case error(Int32)
+
+        var description: String {
+            switch self {
+            case .count: "count"
+            case .kill: "kill"
+            case .tear: "torn write"
+            case .error(ENOSPC): "ENOSPC"
+            case .error(EIO): "EIO"
+            case .error(let number): "error \(number)"
+            }
+        }
 
         var number: Int32 {
             switch self {

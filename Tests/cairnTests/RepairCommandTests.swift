@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 /// A repository that is damaged in four ways at once, and its source.
-struct DamagedBench {
+struct DamagedBench: FaultTrial {
+    let subject: FaultSubject
     let bench: Bench
     let source: String
     let root: String
-    private let start: URL
 
     init() async throws {
         bench = try Bench()
@@ -22,7 +22,6 @@ struct DamagedBench {
         root = try await bench.ingest("--chunker", "size-65536", source)
         try bench.write(InputTree(.file(.noise(seed: 2, count: 100_000))), as: "other")
         _ = try await bench.ingest(bench.path("other"))
-        start = bench.directory.url.appending(path: "start")
         let packs = try bench.packs()
         try #require(packs.count == 4)
         // A leaf of the first run, the index of its nodes, the whole leaves of the second.
@@ -33,7 +32,7 @@ struct DamagedBench {
         try Data("draft".utf8).write(
             to: bench.repository.appending(
                 path: "packs/hot/01900000-0000-7000-8000-000000000000.car.zst.part"))
-        try FileManager.default.copyItem(at: bench.repository, to: start)
+        subject = try FaultSubject(["repair", "--yes"], on: bench)
     }
 
     private static func byteCount(_ path: String) throws -> Int {
@@ -54,10 +53,9 @@ struct DamagedBench {
         try bytes.write(to: url)
     }
 
-    /// Damages it again as it was.
-    func reset() throws {
-        try? FileManager.default.removeItem(at: bench.repository)  // gone: so much the better
-        try FileManager.default.copyItem(at: start, to: bench.repository)
+    func expectWhole(after fault: Fault, _ outcome: Command.Outcome) async throws {
+        try await subject.again(after: fault)
+        try await expectWhole("\(fault)")
     }
 
     /// Expects that verify is content and the source comes back.
@@ -165,52 +163,13 @@ struct DamagedBench {
         try await Fault.library.path() != nil
     })
 struct RepairFaultTests {
-    private func faults(
-        _ damaged: DamagedBench, _ calls: String, _ effect: Fault.Effect, _ part: Int, of parts: Int
-    ) async throws -> [Fault] {
-        let log = damaged.bench.path("calls")
-        var cairn = damaged.bench.cairn
-        let counting = Fault(calls: calls, effect: .count, range: 1...1)
-        cairn.environment.merge(try await counting.environment()) { $1 }
-        cairn.environment["CAIRN_FAULT_LOG"] = log
-        let outcome = try await cairn.run(["repair", "--yes"])
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        let count = try Data(contentsOf: URL(filePath: log)).count
-        try #require(count > 20)
-        print("faults: \(effect) at each of \(count) calls of repair, part \(part)")
-        return (1...count).filter { $0 % parts == part }.map {
-            Fault(calls: calls, effect: effect, range: $0...1_000_000)
-        }
-    }
-
-    private func run(_ damaged: DamagedBench, _ fault: Fault) async throws -> Command.Outcome {
-        try damaged.reset()
-        var cairn = damaged.bench.cairn
-        cairn.environment.merge(try await fault.environment()) { $1 }
-        return try await cairn.run(["repair", "--yes"])
-    }
-
     @Test(arguments: 0..<2)
     func `killed at any call, a repair is done by the next one`(_ part: Int) async throws {
-        let damaged = try await DamagedBench()
-        for fault in try await faults(damaged, Fault.all, .kill, part, of: 2) {
-            let outcome = try await run(damaged, fault)
-            #expect(outcome.status == 137, "\(fault): \(outcome.errors)")
-            let again = try await damaged.bench.cairn.run(["repair", "--yes"])
-            #expect(again.status == 0, "again after \(fault): \(again.text) \(again.errors)")
-            try await damaged.expectWhole("\(fault)")
-        }
+        try await DamagedBench().strike(Fault.all, .kill, part: part, of: 0..<2)
     }
 
     @Test func `a disk that is full from any call on costs nothing`() async throws {
-        let damaged = try await DamagedBench()
-        let calls = "write,pwr,truncate,mkdir,create"
-        for fault in try await faults(damaged, calls, .error(ENOSPC), 0, of: 3) {
-            let outcome = try await run(damaged, fault)
-            #expect([0, 1].contains(outcome.status), "\(fault): \(outcome.errors)")
-            let again = try await damaged.bench.cairn.run(["repair", "--yes"])
-            #expect(again.status == 0, "again after \(fault): \(again.text) \(again.errors)")
-            try await damaged.expectWhole("\(fault)")
-        }
+        try await DamagedBench()
+            .strike("write,pwr,truncate,mkdir,create", .error(ENOSPC), spacing: 3)
     }
 }

@@ -6,7 +6,9 @@ import Testing
 
 /// A small move between tiers that is run again and again from the same beginning, each time with
 /// a fault.
-struct TierTrial {
+struct TierTrial: FaultTrial {
+    let subject: FaultSubject
+
     /// What is done.
     enum Work: Sendable {
         /// Packs go to the tier `cold`.
@@ -25,7 +27,6 @@ struct TierTrial {
     private let work: Work
     private let source: String
     private let root: String
-    private var tiers: [String] { ["repository", "cold", "spare"] }
 
     init(_ work: Work) async throws {
         bench = try Bench()
@@ -52,70 +53,21 @@ struct TierTrial {
         try config.write(
             to: bench.repository.appending(path: "config.yaml"), atomically: true, encoding: .utf8)
         if work == .recall { try await bench.run("tier", "move", "--quiet") }
-        for name in tiers where FileManager.default.fileExists(atPath: bench.path(name)) {
-            try FileManager.default.moveItem(
-                atPath: bench.path(name), toPath: bench.path("start-\(name)"))
-        }
-    }
-
-    /// A fault for each of the calls that the work makes; every `parts.count`-th of them.
-    func faults(
-        _ calls: String, _ effect: Fault.Effect, lasts: Bool = true, part: Int, of parts: Range<Int>
-    ) async throws -> [Fault] {
-        try reset()
-        let log = bench.path("calls")
-        var environment = try await Fault(calls: calls, effect: .count, range: 1...1).environment()
-        environment["CAIRN_FAULT_LOG"] = log
-        let outcome = try await run(environment)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        let count = try Data(contentsOf: URL(filePath: log)).count
-        try #require(count > 5)
-        print("tier faults: \(work), \(effect) at each of \(count) calls of \(calls), part \(part)")
-        return (1...count).filter { $0 % parts.count == part }.map {
-            Fault(calls: calls, effect: effect, range: $0...(lasts ? 1_000_000 : $0))
-        }
-    }
-
-    /// Runs the work from the beginning, with the fault.
-    func run(with fault: Fault) async throws -> Command.Outcome {
-        try reset()
-        return try await run(try await fault.environment())
-    }
-
-    private func run(_ environment: [String: String]) async throws -> Command.Outcome {
-        var cairn = bench.cairn
-        cairn.environment.merge(environment) { _, fault in fault }
-        return try await cairn.run(work.arguments)
-    }
-
-    private func reset() throws {
-        let files = FileManager.default
-        for name in tiers {
-            try? files.removeItem(atPath: bench.path(name))  // the first time there is none
-            guard files.fileExists(atPath: bench.path("start-\(name)")) else { continue }
-            try files.copyItem(
-                atPath: bench.path("start-\(name)"), toPath: bench.path(name))
-        }
+        subject = try FaultSubject(
+            work.arguments, on: bench, folders: ["repository", "cold", "spare"])
     }
 
     /// Expects that all content is there, by the catalog and without it, and that the same work
     /// now ends as it should and leaves nothing behind.
-    func expectWhole(after fault: Fault) async throws {
-        try await expectReadable(fault)
-        let verify = try await bench.cairn.run(["verify", "--quiet"])
-        #expect(verify.status == 0, "verify after \(fault): \(verify.errors)")
+    func expectWhole(after fault: Fault, _ outcome: Command.Outcome) async throws {
+        try await subject.expectReadable(root, source, after: fault)
+        try await subject.expectVerified(after: fault)
         if fault.range.lowerBound % 4 == 0 {
-            for suffix in ["", "-wal", "-shm"] {
-                let file = bench.repository.appending(path: "catalog.sqlite" + suffix)
-                try? FileManager.default.removeItem(at: file)  // there need be no log
-            }
-            let reindex = try await bench.cairn.run(["reindex"])
-            #expect(reindex.status == 0, "reindex after \(fault): \(reindex.errors)")
-            try await expectReadable(fault)
+            try await subject.rebuild(after: fault)
+            try await subject.expectReadable(root, source, after: fault)
         }
-        let again = try await bench.cairn.run(work.arguments)
-        #expect(again.status == 0, "again after \(fault): \(again.errors)")
-        try await expectReadable(fault)
+        try await subject.again(after: fault)
+        try await subject.expectReadable(root, source, after: fault)
         let hot = try packs(bench.repository.appending(path: "packs/hot").path)
         #expect(hot.count == (work == .recall ? 2 : 1), "hot after \(fault): \(hot)")
         let cold = try packs(bench.path("cold"))
@@ -131,14 +83,5 @@ struct TierTrial {
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { $0 != "cairn-tier" }
-    }
-
-    private func expectReadable(_ fault: Fault) async throws {
-        let back = bench.path("back")
-        defer { try? FileManager.default.removeItem(atPath: back) }  // not there: told below
-        let get = try await bench.cairn.run(["get", "--quiet", "--offline", root, "-o", back])
-        #expect(get.status == 0, "get after \(fault): \(get.errors)")
-        let same = FileManager.default.contentsEqual(atPath: source, andPath: back)
-        #expect(same, "\(source) is another after \(fault)")
     }
 }
