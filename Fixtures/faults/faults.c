@@ -15,12 +15,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static char calls[128];
 static int effect;
 static long first, last;
 static int logged = -1;
+static long seconds_ahead;
 static atomic_long count;
 
 enum { KILL = -1, TEAR = -2 };
@@ -28,8 +31,32 @@ enum { KILL = -1, TEAR = -2 };
 __attribute__((constructor)) static void begin(void) {
     const char *plan = getenv("CAIRN_FAULT");
     if (plan) sscanf(plan, "%127s %d %ld %ld", calls, &effect, &first, &last);
+    const char *ahead = getenv("CAIRN_CLOCK_AHEAD");
+    if (ahead) seconds_ahead = atol(ahead);
     const char *log = getenv("CAIRN_FAULT_LOG");
     if (log) logged = syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+}
+
+// Straight to the kernel: loaders and allocators ask for the time, too.
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int result = syscall(SYS_clock_gettime, clock, now);
+    if (result == 0 && clock == CLOCK_REALTIME) now->tv_sec += seconds_ahead;
+    return result;
+}
+
+int gettimeofday(struct timeval *now, void *zone) {
+    struct timespec time;
+    (void)zone;
+    int result = clock_gettime(CLOCK_REALTIME, &time);
+    if (result == 0 && now) *now = (struct timeval){time.tv_sec, time.tv_nsec / 1000};
+    return result;
+}
+
+time_t time(time_t *now) {
+    struct timespec time = {0};
+    clock_gettime(CLOCK_REALTIME, &time);
+    if (now) *now = time.tv_sec;
+    return time.tv_sec;
 }
 
 // What becomes of a call: 0 to go on, TEAR, or an errno.

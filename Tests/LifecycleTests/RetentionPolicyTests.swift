@@ -236,18 +236,21 @@ struct RetentionPolicyTests {
             ])
     }
 
-    @Test func `a snapshot from the future is not the newest one for keep-within`() throws {
+    @Test func `a snapshot from the future is kept, and takes no place of others`() throws {
         let snapshots = try series([
             "2026-01-01T00:00:00Z", "2026-01-09T00:00:00Z", "2026-01-10T00:00:00Z",
             "2036-01-10T00:00:00Z",
         ])
+        let now = "2026-01-11T00:00:00Z"
         #expect(
-            try kept(
-                snapshots, [.init(.last, .within(.init(days: 2)))], now: "2026-01-11T00:00:00Z",
-                in: Self.utc) == [
+            try kept(snapshots, [.init(.last, .within(.init(days: 2)))], now: now, in: Self.utc)
+                == [
                     "2026-01-09T00:00:00Z within 2d", "2026-01-10T00:00:00Z within 2d",
-                    "2036-01-10T00:00:00Z within 2d",
+                    "2036-01-10T00:00:00Z from the future",
                 ])
+        #expect(
+            try kept(snapshots, [.init(.last, .count(1))], now: now, in: Self.utc)
+                == ["2026-01-10T00:00:00Z last", "2036-01-10T00:00:00Z from the future"])
     }
 
     @Test func `keep-tag keeps what has all tags of one of its lists`() throws {

@@ -81,6 +81,18 @@ struct TimetableTests {
         #expect(table.nextWake == Self.two)
     }
 
+    @Test func `a clock that is set far back while the schedule runs does not stop it`() throws {
+        let wrong = Self.midnight + 3650 * 86_400
+        var table = try table(nightly, lastPlanned: wrong, now: wrong)
+        #expect(try #require(table.nextWake) > wrong)
+        #expect(table.tick(now: Self.midnight).isEmpty)
+        #expect(table.nextWake == Self.two)
+        // By some hours: what was dealt with is not done twice.
+        #expect(table.tick(now: Self.two).count == 1)
+        #expect(table.tick(now: Self.two - 3600).isEmpty)
+        #expect(table.nextWake == Self.two + 86_400)
+    }
+
     @Test func `a run that is due while one is going is left out by skip`() throws {
         var table = try table("cron: 0 * * * *\noverlap: skip")
         let one = Self.midnight + 3600

@@ -50,6 +50,12 @@ struct Fault: CustomStringConvertible {
         ]
     }
 
+    /// Variables that set the clock of a program ahead, or back if `days` is negative.
+    static func clock(daysAhead days: Int) async throws -> [String: String] {
+        guard let library = try await library.path() else { return [:] }
+        return ["LD_PRELOAD": library, "CAIRN_CLOCK_AHEAD": "\(days * 86_400)"]
+    }
+
     /// The library that puts faults in, compiled on first use.
     static let library = FaultLibrary()
 }

@@ -62,11 +62,15 @@ public struct RetentionPolicy: Hashable, Sendable {
         case rule(Rule, isOldest: Bool)
         /// It has all these tags.
         case tags([String])
+        /// Its time is still to come: no rule can place it, so none forgets it or counts it.
+        case future
 
-        /// As in "daily", "oldest monthly", "within 30d", "daily within 30d", "tag release".
+        /// As in "daily", "oldest monthly", "within 30d", "daily within 30d", "tag release",
+        /// "from the future".
         public var description: String {
             switch self {
             case .tags(let tags): return "tag " + tags.joined(separator: "+")
+            case .future: return "from the future"
             case .rule(let rule, let isOldest):
                 let oldest = isOldest ? "oldest " : ""
                 switch (rule.period, rule.bound) {
@@ -95,7 +99,8 @@ public struct RetentionPolicy: Hashable, Sendable {
     /// - Parameters:
     ///   - snapshots: in any order.
     ///   - milliseconds: the time it is, since 1970 (UTC). A snapshot from the future, as after a
-    ///     clock was wrong, does not count as the newest one for ``Bound/within(_:)``.
+    ///     clock was wrong, is kept and counts for no rule: else it would take the place of what was
+    ///     made since.
     ///   - zone: whose hours, days, weeks, months and years count.
     /// - Complexity: O(n log n), with a calendar look-up for each snapshot.
     public func decide(
@@ -111,6 +116,9 @@ public struct RetentionPolicy: Hashable, Sendable {
         return sorted.indices.map { index in
             let snapshot = sorted[index]
             var reasons = tags.filter { Set($0).isSubset(of: snapshot.tags) }.map(Reason.tags)
+            guard times[index] <= milliseconds else {
+                return Decision(snapshot: snapshot, reasons: reasons + [.future])
+            }
             let periods = calendar.periods(at: times[index], number: index)
             for tracker in trackers.indices {
                 let reason = trackers[tracker].visit(

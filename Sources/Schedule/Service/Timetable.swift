@@ -29,6 +29,9 @@ public struct Timetable: Sendable {
     /// Longer than the longest sleep of the system's clock and a machine under load.
     static let tolerance: Int64 = 90
 
+    /// What lies so many seconds ahead of where it should comes from a clock that was wrong.
+    fileprivate static let farAhead: Int64 = 86_400
+
     fileprivate struct Entry: Sendable {
         var rules: ScheduleRules
         /// The planned time that comes next; nil if none does.
@@ -75,7 +78,7 @@ public struct Timetable: Sendable {
         entry.rules = rules
         // A time far ahead comes from a clock that was wrong; nothing would run until then.
         var base = lastPlanned ?? now
-        if base > now + 86_400 { base = now }
+        if base > now + Self.farAhead { base = now }
         entry.plan(after: base, pipeline, seed)
         entries[pipeline] = entry
     }
@@ -98,7 +101,10 @@ public struct Timetable: Sendable {
 
     /// What is due by now.
     public mutating func tick(now: Int64) -> [Action] {
-        entries.keys.sorted().flatMap { due($0, now) }
+        entries.keys.sorted().flatMap { pipeline in
+            entries[pipeline]?.follow(clock: now, pipeline, seed)
+            return due(pipeline, now)
+        }
     }
 
     /// Takes in that a run has ended, and says whether the next begins.
@@ -169,6 +175,14 @@ extension Timetable.Entry {
     fileprivate mutating func plan(after base: Int64, _ pipeline: String, _ seed: UInt64) {
         planned = rules.planned(after: base)
         start = planned.map { rules.start(ofPlanned: $0, pipeline: pipeline, seed: seed) }
+    }
+
+    /// Plans anew if the clock was set far back since: nothing would run until it has caught up.
+    fileprivate mutating func follow(clock now: Int64, _ pipeline: String, _ seed: UInt64) {
+        guard let planned, planned > now + Timetable.farAhead,
+            let next = rules.planned(after: now), planned > next + Timetable.farAhead
+        else { return }
+        plan(after: now, pipeline, seed)
     }
 
     /// The last planned time whose start has come, and how many there are up to it.
