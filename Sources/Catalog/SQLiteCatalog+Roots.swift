@@ -6,8 +6,8 @@ import GRDB
 extension SQLiteCatalog {
     /// As ``ReclamationStore/roots()``.
     public func roots() async throws -> (generation: Int64, roots: [CatalogRoot]) {
-        try await read { db in
-            let now = WallClock.milliseconds
+        let now = clock.milliseconds
+        return try await read { db in
             let generation = try Self.rootGeneration(db)
             let records = try Self.recordRoots(db, now).filter { !$0.cid.isEmpty }
             let pins = try Self.pins(db).filter { $0.expiresAtMilliseconds ?? .max > now }

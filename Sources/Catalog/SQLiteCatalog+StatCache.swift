@@ -44,10 +44,11 @@ extension SQLiteCatalog {
     public func stage(
         _ rows: [StatCacheRow], removing directories: [UInt32], in cache: StatCache
     ) async throws -> StatCache? {
-        try await write { db in
+        let now = clock.milliseconds
+        return try await write { db in
             guard try Self.isCurrent(db, cache) else { return nil }
             var staged = cache
-            let number = try cache.number ?? Self.insertCache(db, cache)
+            let number = try cache.number ?? Self.insertCache(db, cache, now)
             guard number < Self.numberLimit else { return nil }
             staged.number = number
             staged.version += 1
@@ -56,7 +57,7 @@ extension SQLiteCatalog {
                 let rows = RowKey.rows(of: directory, number, from: 0)
                 try Self.removeRows(db, rows)
             }
-            try Self.update(db, staged, isLive: nil)
+            try Self.update(db, staged, isLive: nil, now)
             return staged
         }
     }
@@ -66,7 +67,8 @@ extension SQLiteCatalog {
         _ snapshot: SnapshotRecord, reusing reused: [PackID], caching caches: [StatCacheCommit],
         in session: String?
     ) async throws -> Bool {
-        try await write { db in
+        let now = clock.milliseconds
+        return try await write { db in
             for commit in caches where commit.isReliedOn {
                 guard try Self.version(db, of: commit.cache) != nil else { return false }
             }
@@ -76,9 +78,9 @@ extension SQLiteCatalog {
                 if commit.replaces { try Self.retire(db, key: commit.cache.key) }
                 var cache = commit.cache
                 cache.version += 1
-                try Self.update(db, cache, isLive: true)
+                try Self.update(db, cache, isLive: true, now)
             }
-            try Self.retireUnused(db)
+            try Self.retireUnused(db, now)
             return true
         }
     }
@@ -93,9 +95,10 @@ extension SQLiteCatalog {
         let sql = """
             SELECT number FROM stat_caches WHERE key IS NULL AND used_at < ? LIMIT 1
             """
+        let last = clock.milliseconds - Self.stagingMilliseconds
         let find = { @Sendable (db: Database) throws -> Int64? in
             try db.withCursor(sql) { cursor in
-                try cursor.bind(WallClock.milliseconds - Self.stagingMilliseconds, at: 1)
+                try cursor.bind(last, at: 1)
                 return try cursor.step() ? cursor.integer(0) : nil
             }
         }
@@ -177,7 +180,9 @@ extension SQLiteCatalog {
         try version(db, of: cache) == cache.version
     }
 
-    private static func insertCache(_ db: Database, _ cache: StatCache) throws -> Int64 {
+    private static func insertCache(
+        _ db: Database, _ cache: StatCache, _ now: Int64
+    ) throws -> Int64 {
         let sql = """
             INSERT INTO stat_caches (key, version, generation, next_directory, used_at)
             VALUES (NULL, ?, ?, ?, ?)
@@ -186,7 +191,7 @@ extension SQLiteCatalog {
             try cursor.bind(cache.version, at: 1)
             try cursor.bind(cache.generation, at: 2)
             try cursor.bind(Int64(cache.nextDirectory), at: 3)
-            try cursor.bind(WallClock.milliseconds, at: 4)
+            try cursor.bind(now, at: 4)
             try cursor.execute()
         }
         return db.lastInsertedRowID
@@ -194,7 +199,9 @@ extension SQLiteCatalog {
 
     /// Writes what is known of a cache; `isLive` gives it its key, nil leaves that as it is and
     /// says that rows were staged.
-    private static func update(_ db: Database, _ cache: StatCache, isLive: Bool?) throws {
+    private static func update(
+        _ db: Database, _ cache: StatCache, isLive: Bool?, _ now: Int64
+    ) throws {
         let sql = """
             UPDATE stat_caches SET version = ?1, next_directory = ?2, used_at = ?3,
                 key = CASE WHEN ?4 THEN ?5 ELSE key END, staged = NOT ?4,
@@ -206,7 +213,7 @@ extension SQLiteCatalog {
         try db.withCursor(sql) { cursor in
             try cursor.bind(cache.version, at: 1)
             try cursor.bind(Int64(cache.nextDirectory), at: 2)
-            try cursor.bind(WallClock.milliseconds, at: 3)
+            try cursor.bind(now, at: 3)
             try cursor.bind(isLive == true ? 1 : 0, at: 4)
             try cursor.bind(cache.key, at: 5)
             try cursor.bind(isSuspect ? 1 : 0, at: 6)
@@ -244,10 +251,10 @@ extension SQLiteCatalog {
         }
     }
 
-    private static func retireUnused(_ db: Database) throws {
+    private static func retireUnused(_ db: Database, _ now: Int64) throws {
         let sql = "UPDATE stat_caches SET key = NULL, used_at = 0 WHERE used_at < ? AND key NOTNULL"
         try db.withCursor(sql) { cursor in
-            try cursor.bind(WallClock.milliseconds - unusedMilliseconds, at: 1)
+            try cursor.bind(now - unusedMilliseconds, at: 1)
             try cursor.execute()
         }
     }

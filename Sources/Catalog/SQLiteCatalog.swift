@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Dispatch
+public import FileIO
 import GRDB
 
 /// A catalog in one SQLite file, in WAL mode, that any number of processes may share.
@@ -12,30 +13,35 @@ public final class SQLiteCatalog: Catalog {
     public let path: String
 
     let options: SQLiteCatalogOptions
+    let clock: WallClock
     let pool: DatabasePool
     let lookup: BlockLookup
 
     private init(
-        path: String, options: SQLiteCatalogOptions, pool: DatabasePool, lookup: BlockLookup
+        path: String, options: SQLiteCatalogOptions, clock: WallClock, pool: DatabasePool,
+        lookup: BlockLookup
     ) {
         self.path = path
         self.options = options
+        self.clock = clock
         self.pool = pool
         self.lookup = lookup
     }
 
     /// Opens the catalog at `path`, or makes an empty one; its directory must exist.
     ///
+    /// - Parameter clock: by which pins expire, and stat caches that nobody uses go.
     /// - Throws: ``CatalogError`` with ``CatalogError/Code/corrupt`` if the file is damaged or
     ///   something else, ``CatalogError/Code/newerSchema`` if a newer release wrote it,
     ///   ``CatalogError/Code/cannotOpen``, or ``CatalogError/Code/busy``.
     public static func open(
-        at path: String, options: SQLiteCatalogOptions = SQLiteCatalogOptions()
+        at path: String, options: SQLiteCatalogOptions = SQLiteCatalogOptions(),
+        clock: WallClock = .system
     ) async throws -> SQLiteCatalog {
         try await withCheckedThrowingContinuation { continuation in
             // Opening has no asynchronous form in GRDB and may wait for disk and other processes.
             DispatchQueue.global().async {
-                continuation.resume(with: Result { try openBlocking(path, options) })
+                continuation.resume(with: Result { try openBlocking(path, options, clock) })
             }
         }
     }
@@ -64,7 +70,7 @@ public final class SQLiteCatalog: Catalog {
     }
 
     private static func openBlocking(
-        _ path: String, _ options: SQLiteCatalogOptions
+        _ path: String, _ options: SQLiteCatalogOptions, _ clock: WallClock
     ) throws -> SQLiteCatalog {
         do {
             try finishReplacement(at: path)
@@ -75,7 +81,8 @@ public final class SQLiteCatalog: Catalog {
             let lookup = BlockLookup(
                 versions: try openVersions(path, options),
                 filterByteCount: options.filterByteCount)
-            return SQLiteCatalog(path: path, options: options, pool: pool, lookup: lookup)
+            return SQLiteCatalog(
+                path: path, options: options, clock: clock, pool: pool, lookup: lookup)
         } catch {
             throw CatalogError.wrap(error, path: path)
         }

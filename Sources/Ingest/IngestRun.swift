@@ -63,7 +63,8 @@ public final class IngestRun: Sendable {
     private func run(
         _ sources: [IngestSource], _ store: StoreStages?
     ) async throws -> IngestResult {
-        let started = WallClock.milliseconds
+        let clock = repository?.clock ?? .system
+        let started = clock.milliseconds
         let assembled = Assembled()
         let caches = try await CacheSession(sources, repository?.catalog, options)
         addReadingStages(sources, claims, assembled, caches, blocks: store?.blocks)
@@ -71,7 +72,7 @@ public final class IngestRun: Sendable {
             try Self.checkRoots(assembled, counters)
             return SnapshotRecord(
                 options: options, sources: sources, roots: assembled.roots, parent: parent,
-                counts: counters.counts, started: started)
+                counts: counters.counts, started: started, ended: clock.milliseconds)
         }
         let snapshot = try await withCaches(caches) {
             try await pipeline.run()

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlockStore
-import FileIO
 import Synchronization
 
 /// When packs were read by this process, as coarsely as rules need it.
@@ -26,7 +25,7 @@ public final class PackAccesses: Sendable {
     /// A block of the pack was read.
     ///
     /// - Parameter milliseconds: since 1970 (UTC).
-    func note(_ pack: PackID, at milliseconds: Int64 = WallClock.milliseconds) {
+    func note(_ pack: PackID, at milliseconds: Int64) {
         state.withLock { state in
             if let last = state.noted[pack], milliseconds - last < Self.intervalMilliseconds,
                 milliseconds >= last

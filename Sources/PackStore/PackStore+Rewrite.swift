@@ -26,7 +26,8 @@ extension PackStore {
     ///
     /// A frame of which all blocks are kept is copied as it is, others are compressed anew from
     /// the blocks that are kept, neighbours together. Each block is checked against its CID before
-    /// it is written; its flags go with it. Memory is that of one index and two frames.
+    /// it is written; its flags go with it. The new pack has the date of the youngest source, so that
+    /// what lies in it ages on. Memory is that of one index and two frames.
     ///
     /// - Parameters:
     ///   - sources: packs of the new one's kind.
@@ -43,10 +44,12 @@ extension PackStore {
     ) async throws -> FinishedPack? {
         try await run { [self] in
             var writer = try begin()
+            var date = Int64.min
             do {
                 let builder = FrameBuilder(compression: compression)
                 for source in sources {
                     let reader = try PackReader(source.pack, in: objectStore(source.tier))
+                    date = max(date, reader.createdAtMilliseconds)
                     try FrameCopy(reader, isKept: source.isKept)
                         .copy(to: &writer, builder, onBytes)
                 }
@@ -59,7 +62,7 @@ extension PackStore {
                 writer.abandon()
                 return nil
             }
-            return try writer.finish()
+            return try writer.finish(datedMilliseconds: date)
         }
     }
 }

@@ -128,7 +128,7 @@ extension PackStore {
         } else {
             pack = PackIndex(
                 id: id, kind: contents.guessedKind,
-                createdAtMilliseconds: WallClock.milliseconds, contents: contents)
+                createdAtMilliseconds: clock.milliseconds, contents: contents)
             try complete(part, pack)
         }
         do { try part.seal() } catch { throw PackError(error, pack: id) }

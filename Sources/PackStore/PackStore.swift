@@ -43,6 +43,9 @@ public final class PackStore: Sendable {
     /// The store behind each tier.
     public let tiers: [PackTier: any ObjectStore]
 
+    /// By which packs are dated, and reads noted.
+    public let clock: WallClock
+
     /// When packs were read, for rules that ask.
     public let accesses = PackAccesses()
 
@@ -59,9 +62,10 @@ public final class PackStore: Sendable {
     /// A store over these tiers.
     public init(
         tiers: [PackTier: any ObjectStore], options: Options = Options(),
-        pool: BlockingPool = .shared
+        pool: BlockingPool = .shared, clock: WallClock = .system
     ) {
         self.tiers = tiers
+        self.clock = clock
         self.pool = pool
         self.pages = PageCache(byteLimit: options.pageByteCount)
         self.readers = Mutex(PackCache(costLimit: options.openPackCount))
@@ -89,7 +93,8 @@ public final class PackStore: Sendable {
     public func writer(
         kind: PackKind, tier: PackTier, id: PackID = .make(), limits: PackLimits = .default
     ) throws(PackError) -> PackWriter {
-        try PackWriter(into: objectStore(tier), kind: kind, tier: tier, id: id, limits: limits)
+        try PackWriter(
+            into: objectStore(tier), kind: kind, tier: tier, id: id, limits: limits, clock: clock)
     }
 
     /// The block at `ordinal` of a pack, checked against `cid`, by which it is handed out: its
@@ -100,7 +105,7 @@ public final class PackStore: Sendable {
         in pack: PackID, tier: PackTier, ordinal: Int, expecting cid: CID
     ) async throws -> Block {
         try await run(tier) { [self] in
-            accesses.note(pack)
+            accesses.note(pack, at: clock.milliseconds)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             return try cursor.block(ordinal, expecting: cid, cache: self)
         }
@@ -116,7 +121,7 @@ public final class PackStore: Sendable {
         _ body: @escaping @Sendable (WantedBlock, Result<Block, PackError>) throws -> Void
     ) async throws {
         try await run(tier) { [self] in
-            accesses.note(pack)
+            accesses.note(pack, at: clock.milliseconds)
             var cursor = PackCursor(try reader(of: pack, tier: tier))
             let wanted = wanted.sorted { $0.ordinal < $1.ordinal }
             if try objectStore(tier).readGranularity > 0 {

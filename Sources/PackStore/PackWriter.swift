@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlockStore
-import FileIO
+public import FileIO
 public import ObjectStore
 
 /// Writes one pack: frames, then index and seek table.
@@ -17,6 +17,7 @@ public struct PackWriter: ~Copyable, Sendable {
     public let tier: PackTier
 
     private let limits: PackLimits
+    private let clock: WallClock
     private let object: any ObjectWriter
     private var contents: PackContents
 
@@ -25,7 +26,7 @@ public struct PackWriter: ~Copyable, Sendable {
     /// - Throws: ``PackError``.
     public init(
         into store: any ObjectStore, kind: PackKind, tier: PackTier, id: PackID = .make(),
-        limits: PackLimits = .default
+        limits: PackLimits = .default, clock: WallClock = .system
     ) throws(PackError) {
         object = try Self.begin(id, in: store)
         contents = .begun
@@ -33,6 +34,7 @@ public struct PackWriter: ~Copyable, Sendable {
         self.kind = kind
         self.tier = tier
         self.limits = limits
+        self.clock = clock
     }
 
     private static func begin(
@@ -86,9 +88,13 @@ public struct PackWriter: ~Copyable, Sendable {
     ///
     /// Nothing is durable yet: the caller goes on with the next pack while another thread seals
     /// this one.
+    /// - Parameter date: when its blocks were stored, in milliseconds since 1970 (UTC), if they come
+    ///   from other packs; nil for now.
     /// - Throws: ``PackError``; what was written is then left to salvage.
-    public consuming func finish() throws(PackError) -> FinishedPack {
-        let createdAt = WallClock.milliseconds
+    public consuming func finish(
+        datedMilliseconds date: Int64? = nil
+    ) throws(PackError) -> FinishedPack {
+        let createdAt = date ?? clock.milliseconds
         let trailer = contents.trailer(id: id, kind: kind, createdAtMilliseconds: createdAt)
         do throws(ObjectStoreError) {
             try object.append(trailer)

@@ -25,7 +25,7 @@ extension Repository {
         do {
             try await catalog.begin(
                 Session(
-                    id: id, kind: kind.rawValue, startedAtMilliseconds: WallClock.milliseconds,
+                    id: id, kind: kind.rawValue, startedAtMilliseconds: clock.milliseconds,
                     host: Machine.hostName, processID: Int(getpid())))
             let result = try await body(session)
             await end(session)

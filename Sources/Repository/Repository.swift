@@ -2,7 +2,7 @@
 
 public import BlockStore
 public import Catalog
-import FileIO
+public import FileIO
 import IPLD
 import Multiformats
 package import ObjectStore
@@ -21,6 +21,8 @@ public final class Repository: Sendable {
     public let catalog: any Catalog
     /// The packs.
     public let packs: PackStore
+    /// By which all that is done here is dated, and all ages are counted.
+    public let clock: WallClock
 
     /// The tiers that every repository has: what was ingested, then what was fetched from peers.
     public static let localTiers: [PackTier] = [.hot, .cache]
@@ -34,11 +36,12 @@ public final class Repository: Sendable {
     /// The stores of the configured tiers, as they are without anything around them.
     let configuredStores: [PackTier: TierObjectStore]
 
-    private init(path: String, _ parts: Parts, catalog: any Catalog) {
+    private init(path: String, _ parts: Parts, catalog: any Catalog, clock: WallClock = .system) {
         self.path = path
         self.config = parts.config
         self.catalog = catalog
         self.packs = parts.packs
+        self.clock = clock
         self.configuredStores = parts.configuredStores
     }
 
@@ -56,23 +59,27 @@ public final class Repository: Sendable {
     /// Opens the repository at `path`; with `creating`, makes one where there is nothing, or in
     /// an empty directory.
     ///
+    /// - Parameter clock: the machine's, unless a test turns one.
     /// - Throws: ``RepositoryError``, `CatalogError`, `IOError`.
-    public static func open(_ path: String, creating: Bool) async throws -> Repository {
-        try await open(path, creating: creating) { $1 }
+    public static func open(
+        _ path: String, creating: Bool, clock: WallClock = .system
+    ) async throws -> Repository {
+        try await open(path, creating: creating, clock: clock) { $1 }
     }
 
     /// Opens the repository with something around its stores.
     package static func open(
-        _ path: String, creating: Bool, wrapping wrap: @escaping StoreWrapper
+        _ path: String, creating: Bool, clock: WallClock = .system,
+        wrapping wrap: @escaping StoreWrapper
     ) async throws -> Repository {
-        let parts = try await openParts(path, creating: creating, wrap)
+        let parts = try await openParts(path, creating: creating, clock, wrap)
         if try await isCatalogMissing(at: path), try await !parts.packs.packs(in: .hot).isEmpty {
             throw RepositoryError(
                 .needsReindex,
                 "\(path) has packs but no catalog; run `cairn reindex` to rebuild it from them")
         }
-        let catalog = try await SQLiteCatalog.open(at: catalogPath(path))
-        return Repository(path: path, parts, catalog: catalog)
+        let catalog = try await SQLiteCatalog.open(at: catalogPath(path), clock: clock)
+        return Repository(path: path, parts, catalog: catalog, clock: clock)
     }
 
     /// Opens the repository at `path` to rebuild its catalog, which may be missing or damaged; a
@@ -124,7 +131,8 @@ public final class Repository: Sendable {
     }
 
     private static func openParts(
-        _ path: String, creating: Bool, _ wrap: @escaping StoreWrapper
+        _ path: String, creating: Bool, _ clock: WallClock = .system,
+        _ wrap: @escaping StoreWrapper
     ) async throws -> Parts {
         try await BlockingPool.shared.run {
             if creating { try create(at: path) }
@@ -141,7 +149,8 @@ public final class Repository: Sendable {
                 tiers[tier.tier] = wrap(tier.tier, store)
             }
             return Parts(
-                config: config, packs: PackStore(tiers: tiers), configuredStores: configured)
+                config: config, packs: PackStore(tiers: tiers, clock: clock),
+                configuredStores: configured)
         }
     }
 

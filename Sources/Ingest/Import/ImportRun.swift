@@ -48,7 +48,7 @@ public final class ImportRun: Sendable {
     private func run(
         _ source: IngestSource, in session: RepositorySession
     ) async throws -> IngestResult {
-        let started = WallClock.milliseconds
+        let started = repository.clock.milliseconds
         let claims = BlockClaims(.store(repository.catalog))
         let store = try await StoreStages(
             repository: repository, session: session, options: options,
@@ -59,7 +59,8 @@ public final class ImportRun: Sendable {
                 settings: [.init(key: "kind", value: "import")], sources: [source.description],
                 tags: options.tags,
                 roots: roots.withLock { $0 }.map { .init(name: "", cid: $0.bytes) },
-                parent: parent, counts: counters.counts, started: started)
+                parent: parent, counts: counters.counts, started: started,
+                ended: repository.clock.milliseconds)
         }
         try await pipeline.run()
         let imported = roots.withLock { $0 }

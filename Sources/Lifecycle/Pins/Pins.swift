@@ -45,7 +45,7 @@ public struct Pins: Sendable {
     ) async throws -> Added {
         if let name { try Self.check(name) }
         let earlier = try await repository.catalog.pins().filter { $0.cid == cid.bytes }
-        let now = WallClock.milliseconds
+        let now = repository.clock.milliseconds
         let isKept = earlier.contains { $0.isRecursive && !$0.isExpired(atMilliseconds: now) }
         guard isRecursive || !isKept else {
             throw SnapshotError(
@@ -63,7 +63,9 @@ public struct Pins: Sendable {
             var changes = [
                 RootChange(id: session.id, madeAtMilliseconds: now, action: .pin(pin))
             ]
-            if !earlier.isEmpty { changes.append(RootChange(.unpin(earlier.map(\.target)))) }
+            if !earlier.isEmpty {
+                changes.append(RootChange(.unpin(earlier.map(\.target)), at: now))
+            }
             pin.recordCID = try await repository.make(changes, in: session)[0].recordCID
             return Added(
                 pin: pin, blockCount: walk.blockCount, storedAgainCount: walk.storedAgainCount)
@@ -75,12 +77,14 @@ public struct Pins: Sendable {
     /// The next garbage collection removes the blocks that nothing else keeps.
     public func remove(_ pins: [Pin]) async throws {
         guard !pins.isEmpty else { return }
-        try await repository.make([RootChange(.unpin(pins.map(\.target)))])
+        try await repository.make([
+            RootChange(.unpin(pins.map(\.target)), at: repository.clock.milliseconds)
+        ])
     }
 
     /// The pins, oldest first; expired ones are left out unless asked for.
     public func list(includingExpired: Bool = false) async throws -> [Pin] {
-        let now = WallClock.milliseconds
+        let now = repository.clock.milliseconds
         return try await repository.catalog.pins().filter {
             includingExpired || !$0.isExpired(atMilliseconds: now)
         }

@@ -159,7 +159,8 @@ public struct Repair: Sendable {
                 try await repository.make([
                     RootChange(
                         id: PackID.make().description,
-                        madeAtMilliseconds: WallClock.milliseconds, action: .forget([target]))
+                        madeAtMilliseconds: repository.clock.milliseconds, action: .forget([target])
+                    )
                 ])
                 report.droppedSnapshots.append(id)
             } else {

@@ -69,17 +69,18 @@ public struct Forget: Sendable {
         for start in stride(from: 0, to: snapshots.count, by: Self.recordLimit) {
             let part = snapshots[start..<min(start + Self.recordLimit, snapshots.count)]
             let targets = part.map { RootChange.Target(id: $0.id, recordCID: $0.recordCID) }
-            try await repository.make([RootChange(.forget(targets))])
+            try await repository.make([
+                RootChange(.forget(targets), at: repository.clock.milliseconds)
+            ])
         }
     }
 }
 
 extension RootChange {
-    /// A change made now, not yet recorded.
-    init(_ action: Action) {
+    /// A change made at that time, not yet recorded.
+    init(_ action: Action, at milliseconds: Int64) {
         self.init(
-            id: PackID.make().description, madeAtMilliseconds: WallClock.milliseconds,
-            action: action)
+            id: PackID.make().description, madeAtMilliseconds: milliseconds, action: action)
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Catalog
+import FileIO
 public import Repository
 
 /// Changes the tags of snapshots: what `cairn tag` does.
@@ -34,7 +35,9 @@ public struct SnapshotTags: Sendable {
             for tag in added where !tags.contains(tag) { tags.append(tag) }
             if tags == current.tags { return tags }
             let target = RootChange.Target(id: current.id, recordCID: current.recordCID)
-            let change = RootChange(.tag(target, tags: tags, revision: revision + 1))
+            let change = RootChange(
+                .tag(target, tags: tags, revision: revision + 1),
+                at: repository.clock.milliseconds)
             do {
                 try await repository.make([change])
                 return tags

@@ -116,7 +116,7 @@ public final class TierMove: Sendable {
             guard try await isStill(id, in: source) else { return false }
             try await write(id, from: source, to: tier, holding: lock)
             let isMoved = try await repository.catalog.move(
-                id, from: source, to: tier, atMilliseconds: WallClock.milliseconds)
+                id, from: source, to: tier, atMilliseconds: repository.clock.milliseconds)
             guard isMoved else {
                 // GC has removed the pack meanwhile.
                 try await removeUnneeded(id, tier)
@@ -155,7 +155,7 @@ public final class TierMove: Sendable {
         }
         guard let flaw else {
             return try await repository.catalog.setVerified(
-                id, atMilliseconds: WallClock.milliseconds)
+                id, atMilliseconds: repository.clock.milliseconds)
         }
         try await removeUnneeded(id, tier)
         if let damage = try await packs.verify(id, tier: source).damage.first {

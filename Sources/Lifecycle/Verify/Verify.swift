@@ -190,7 +190,8 @@ public final class Verify: Sendable {
 
     private func setVerified(_ id: PackID) async throws {
         do {
-            try await repository.catalog.setVerified(id, atMilliseconds: WallClock.milliseconds)
+            try await repository.catalog.setVerified(
+                id, atMilliseconds: repository.clock.milliseconds)
         } catch let error as CatalogError {
             // Rewritten or removed meanwhile, by GC or another repair.
             guard error.code == .packMissing else { throw error }
@@ -202,7 +203,8 @@ public final class Verify: Sendable {
         let quarantined = try await repository.quarantine().blockCount
         report.withLock {
             $0.quarantinedBlockCount = quarantined
-            $0.coverage = VerifyReport.Coverage(packs, atMilliseconds: WallClock.milliseconds)
+            $0.coverage = VerifyReport.Coverage(
+                packs, atMilliseconds: repository.clock.milliseconds)
         }
     }
 

@@ -11,7 +11,7 @@ extension PipelineRun {
     ///
     /// Its lock is held, so other runs that seem to go are dead.
     func begin() async throws {
-        report.withLock { $0.record.startedAtMilliseconds = surroundings.now() }
+        report.withLock { $0.record.startedAtMilliseconds = repository.clock.milliseconds }
         var filter = RunFilter()
         filter.pipeline = declaration.name
         filter.states = [.running]
@@ -34,7 +34,7 @@ extension PipelineRun {
             $0.record.exitCode = Int(RunExit.stillRunning)
             $0.record.error =
                 "another run of \(declaration.name) is still going\(process); wait for it with --wait"
-            $0.record.finishedAtMilliseconds = surroundings.now()
+            $0.record.finishedAtMilliseconds = repository.clock.milliseconds
         }
     }
 
@@ -42,7 +42,7 @@ extension PipelineRun {
     func settle(_ error: (any Error)?) {
         takeCounts()
         report.withLock { report in
-            report.record.finishedAtMilliseconds = surroundings.now()
+            report.record.finishedAtMilliseconds = repository.clock.milliseconds
             switch error {
             case nil:
                 let failed = report.steps.first(where: \.hasFailed)
@@ -94,7 +94,7 @@ extension PipelineRun {
     /// Tells hooks, history and metrics how the run ended.
     func finish() async {
         await runLastHooks()
-        report.withLock { $0.record.finishedAtMilliseconds = surroundings.now() }
+        report.withLock { $0.record.finishedAtMilliseconds = repository.clock.milliseconds }
         do { try await repository.catalog.record(report.withLock { $0.record }) } catch {
             warn("the run could not be recorded: \(error)")
         }

@@ -28,9 +28,10 @@ extension PipelineRun {
         surroundings.onStep("ingest")
         var settings = declaration.ingest
         settings.tags.append(Self.tag(of: declaration.name))
-        let options = try settings.options(
+        var options = try settings.options(
             config: repository.config,
             spillDirectory: surroundings.temporaryDirectory ?? repository.path)
+        options.clock = { [clock = repository.clock] in clock.now }
         let run = IngestRun(repository: repository, options: options, counters: counters)
         ingest.withLock { $0 = run }
         return try await run.run(declaration.ingestSources)
@@ -77,7 +78,7 @@ extension PipelineRun {
             ("CAIRN_STARTED", "\(record.startedAtMilliseconds / 1000)"),
         ]
         guard kind != "before" else { return variables }
-        let finished = record.finishedAtMilliseconds ?? surroundings.now()
+        let finished = record.finishedAtMilliseconds ?? repository.clock.milliseconds
         variables += [
             ("CAIRN_STATE", record.state.rawValue), ("CAIRN_EXIT_CODE", "\(record.exitCode ?? 1)"),
             ("CAIRN_ERROR", record.error ?? ""),

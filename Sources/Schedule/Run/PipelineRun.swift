@@ -18,7 +18,7 @@ import Synchronization
 /// the scheduler does when a run is due.
 ///
 /// ```
-/// lock ─▶ history ─▶ hooks before ─▶ ingest ─▶ retention ─▶ tiers ─▶ gc ─▶ verify ─▶ announce
+/// lock ─▶ history ─▶ hooks before ─▶ ingest ─▶ retention ─▶ gc ─▶ tiers ─▶ verify ─▶ announce
 ///      ─▶ hooks after, or on failure ─▶ history ─▶ metrics
 /// ```
 /// What was committed when a step fails, or time is up, stays.
@@ -48,8 +48,6 @@ public final class PipelineRun: Sendable {
         public var onStep: @Sendable (String) -> Void = { _ in }
         /// Announces the roots of a run; nil if there is no network.
         public var announce: (@Sendable (Repository, IngestResult) async throws -> String)?
-        /// The time of day in milliseconds since 1970 (UTC); tests turn it.
-        public var now: @Sendable () -> Int64 = { WallClock.milliseconds }
         /// Where metrics go instead of where the pipeline says.
         public var metricsPath: String?
         /// Where temporary files go; nil for the repository.
@@ -80,7 +78,7 @@ public final class PipelineRun: Sendable {
         counters = IngestCounters(onSkip: surroundings.onSkip)
         var record = RunRecord(
             id: PackID.make().description, pipeline: declaration.name, path: declaration.path,
-            trigger: trigger.word, startedAtMilliseconds: surroundings.now(),
+            trigger: trigger.word, startedAtMilliseconds: repository.clock.milliseconds,
             host: Machine.hostName, processID: Int(getpid()))
         if case .schedule(let planned, let missed) = trigger {
             record.planned = planned
