@@ -65,7 +65,7 @@ public protocol ReclamationStore: Sendable {
     func sweep(_ packs: [PackID], ifRootGeneration generation: Int64) async throws -> Bool
 
     /// Commits a pack that took over the living blocks of others, removes these, and dooms their
-    /// files, as ``sweep(_:ifRootGeneration:)`` does.
+    /// files, as ``sweep(_:ifRootGeneration:)`` does; it was used when the latest of them was.
     ///
     /// If the catalog has `pack` already, it is taken for unknown.
     ///

@@ -42,8 +42,10 @@ extension SQLiteCatalog {
                 )
             }
             try Self.withoutLoss(db) {
+                let access = try Self.latestAccess(db, replaced)
                 for id in replaced where id != pack.id { try Self.doom(db, id) }
                 try self.insert(db, pack, sorted, replacing: replaced)
+                try Self.note(db, access, of: pack.id)
             }
             return true
         }

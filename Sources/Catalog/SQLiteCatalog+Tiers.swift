@@ -147,6 +147,42 @@ extension SQLiteCatalog {
         }
     }
 
+    /// When any of these packs was used last.
+    static func latestAccess(_ db: Database, _ packs: [PackID]) throws -> PackAccess {
+        let sql = """
+            SELECT read_at, recalled_at FROM pack_accesses
+            JOIN packs ON packs.number = pack_accesses.pack WHERE packs.id = ?
+            """
+        var latest = PackAccess()
+        try db.withCursor(sql) { cursor in
+            for id in packs {
+                try cursor.bind(id.bytes, at: 1)
+                defer { cursor.reset() }
+                guard try cursor.step() else { continue }
+                latest.join(
+                    PackAccess(
+                        readAtMilliseconds: cursor.optionalInteger(0),
+                        recalledAtMilliseconds: cursor.optionalInteger(1)))
+            }
+        }
+        return latest
+    }
+
+    /// Notes when a pack was used, as of those that it took the place of.
+    static func note(_ db: Database, _ access: PackAccess, of pack: PackID) throws {
+        if access == PackAccess() { return }
+        let sql = """
+            INSERT OR REPLACE INTO pack_accesses (pack, read_at, recalled_at)
+            SELECT number, ?2, ?3 FROM packs WHERE id = ?1
+            """
+        try db.withCursor(sql) { cursor in
+            try cursor.bind(pack.bytes, at: 1)
+            try cursor.bind(access.readAtMilliseconds, at: 2)
+            try cursor.bind(access.recalledAtMilliseconds, at: 3)
+            try cursor.execute()
+        }
+    }
+
     private static func noteRecall(
         _ db: Database, _ pack: Int64, _ milliseconds: Int64
     ) throws {

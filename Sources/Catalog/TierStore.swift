@@ -83,4 +83,15 @@ public struct PackAccess: Hashable, Sendable {
         self.readAtMilliseconds = readAtMilliseconds
         self.recalledAtMilliseconds = recalledAtMilliseconds
     }
+
+    /// Takes over what is later in `other`.
+    mutating func join(_ other: PackAccess) {
+        readAtMilliseconds = Self.later(readAtMilliseconds, other.readAtMilliseconds)
+        recalledAtMilliseconds = Self.later(recalledAtMilliseconds, other.recalledAtMilliseconds)
+    }
+
+    private static func later(_ one: Int64?, _ other: Int64?) -> Int64? {
+        guard let one, let other else { return one ?? other }
+        return max(one, other)
+    }
 }

@@ -16,6 +16,9 @@ public struct RepositoryConfig: Hashable, Sendable {
     /// The tiers beside `hot` and `cache`, in the order of the file.
     public var tiers: [TierConfig] = []
 
+    /// How garbage is collected.
+    public var collection = CollectionConfig()
+
     /// What a file without a key says.
     public init() {}
 
@@ -30,6 +33,8 @@ public struct RepositoryConfig: Hashable, Sendable {
         #   cold:
         #     directory: /mnt/archive/cairn
         #     rules: [{older-than: 30d, unread-for: 14d}]
+        # gc:                      defaults of `cairn gc` and pipelines; all keys: Docs/gc.md
+        #   io-limit: 50MiB
 
         """
 
@@ -48,6 +53,9 @@ public struct RepositoryConfig: Hashable, Sendable {
             "The compression of ingests that name none."),
         YAMLKey("network", \.network, NetworkConfig.yaml.type, "What `cairn node` does."),
         YAMLKey("tiers", \.tiers, TierConfig.section, "Where old packs go."),
+        YAMLKey(
+            "gc", \.collection, CollectionConfig.yaml.type,
+            "How `cairn gc` and pipelines collect garbage."),
     ]
 
     /// Parses the file's text; an unknown key, a wrong type or an impossible value is refused with

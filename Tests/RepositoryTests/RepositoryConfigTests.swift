@@ -21,6 +21,45 @@ struct RepositoryConfigTests {
         #expect(config.network.lowWater?.value == 5)
     }
 
+    @Test func `the section gc is read, marks as sizes or shares`() throws {
+        let config = try RepositoryConfig(
+            "gc: {if-above: 5GiB, until: 4GiB, io-limit: 20MiB, repack-cold: true, merge-below: 0}",
+            path: "c"
+        ).collection
+        #expect(config.storedAbove == .bytes(5 << 30) && config.until == .bytes(4 << 30))
+        #expect(config.bytesPerSecond == 20 << 20 && config.repacksCold == true)
+        #expect(config.mergeBelow == 0 && config.freeBelow == nil && config.repackBelow == nil)
+    }
+
+    @Test func `what one section leaves out is taken from another, marks together`() throws {
+        let general = try RepositoryConfig(
+            "gc: {if-free-below: 10%, until: 20%, repack-below: 70%, wait: 1m}", path: "c"
+        ).collection
+        let special = try RepositoryConfig("gc: {if-above: 1TiB, wait: 2m}", path: "c").collection
+        let filled = special.filled(from: general)
+        #expect(filled.storedAbove == .bytes(1 << 40) && filled.until == nil)
+        #expect(
+            filled.freeBelow == nil && filled.repackBelow == 0.7 && filled.wait == .seconds(120))
+        #expect(CollectionConfig().filled(from: general) == general)
+    }
+
+    @Test(arguments: [
+        ("{if-above: 1GiB, if-free-below: 10%}", "exclude each other"),
+        ("{until: 1GiB}", "c:1:5: until needs if-free-below or if-above beside it"),
+        ("{if-free-below: 20%, until: 10%}", "until must not be less than if-free-below"),
+        ("{if-above: 1GiB, until: 2GiB}", "until must not be more than if-above"),
+        ("{if-above: 101%}", "c:1:16: \"101%\" must be a share"),
+        ("{if-above: much}", "c:1:16: \"much\" must be a size"),
+        ("{repack-below: 2}", "must be a share such as 10%"), ("{io-limit: 0}", "is too small"),
+        ("{rate: 1}", "unknown key rate in gc"), ("{merge-below: -1}", "must be a size"),
+    ])
+    func `a wrong value in the section gc is named`(_ text: String, _ message: String) {
+        let error = #expect(throws: RepositoryError.self) {
+            try RepositoryConfig("gc: " + text, path: "c")
+        }
+        #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    }
+
     @Test(arguments: [
         ("format: 2", RepositoryError.Code.newerFormat, "c:1:1: the repository has format 2"),
         ("format: 2\nnew-key: 1", .newerFormat, "use a newer release"),

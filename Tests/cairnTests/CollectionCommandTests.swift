@@ -62,7 +62,25 @@ struct CollectionCommandTests {
         #expect(try bench.packs() != before)
     }
 
+    @Test func `the configuration has defaults, and the mark for --if-due`() async throws {
+        _ = try await store()
+        let without = try await bench.cairn.run(["gc", "--if-due"])
+        #expect(without.status == 2 && without.errors.contains("sets no mark"), "\(without.errors)")
+        let config = bench.repository.appending(path: "config.yaml")
+        try Data("gc: {if-above: 1GiB, repack-below: 0%}\n".utf8).write(to: config)
+        let waiting = try await bench.run("gc", "--if-due", "--json").objects()
+        #expect(waiting.last?["due"] as? Bool == false)
+        // By hand it is done at once.
+        let dry = try await bench.run("gc", "--dry-run", "--json").objects()
+        #expect(dry.last?["due"] as? Bool == true && dry.last?["rewrittenPacks"] as? Int == 0)
+        #expect(dry.last?["mergedPacks"] as? Int == 0)
+        let told = try await bench.run("gc", "--dry-run", "--json", "--repack-below", "100")
+            .objects()
+        #expect(told.last?["rewrittenPacks"] as? Int ?? 0 > 0)
+    }
+
     @Test(arguments: [
+        ["--merge-below", "few"], ["--if-due", "--if-above", "1GiB"],
         ["--repack-below", "120%"], ["--max-repack", "much"], ["--wait", "5 parsecs"],
         ["--until", "10%"], ["--if-free-below", "10%", "--if-above", "1GiB"], ["--io-limit", "0"],
         ["--keep-unfinished", "-1h"],

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Repository
+
 /// How a garbage collection goes about its work.
 public struct CollectionOptions: Sendable {
     /// Packs whose living blocks are less than this share of their bytes are rewritten, 0 to 1.
@@ -7,12 +9,18 @@ public struct CollectionOptions: Sendable {
     /// Default 0.5: below it, each byte that is written frees more than one, and a store never
     /// takes more than twice what lives in it. 0 rewrites none.
     public var repackBelow = 0.5
+    /// Packs that take fewer bytes are small: once there are many of a kind and tier they are merged,
+    /// whether anything in them is dead or not.
+    ///
+    /// Default 16 MiB: reading a pack of that size costs more than opening it, on any device. 0
+    /// merges none.
+    public var mergeBelow: Int64 = 16 << 20
     /// The most bytes to write into new packs; nil for no limit.
     ///
-    /// Packs with the least living share come first. Default nil.
+    /// Packs with the least living share come first, small ones that are merged last. Default nil.
     public var repackByteLimit: Int64?
-    /// Whether packs of tiers other than hot are rewritten, too, and not only deleted when wholly
-    /// dead: that reads them back from where they lie.
+    /// Whether packs of tiers other than hot are rewritten and merged, too, and not only deleted
+    /// when wholly dead: that reads them back from where they lie.
     ///
     /// Default false.
     public var repacksCold = false
@@ -40,4 +48,17 @@ public struct CollectionOptions: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// What a configuration says, and the defaults for the rest.
+    ///
+    /// Its marks are for a ``Watermark``.
+    public init(_ config: CollectionConfig) {
+        repackBelow = config.repackBelow ?? repackBelow
+        repackByteLimit = config.repackByteLimit.map { Int64($0) }
+        repacksCold = config.repacksCold ?? repacksCold
+        mergeBelow = config.mergeBelow.map { Int64($0) } ?? mergeBelow
+        keepsUnfinished = config.keepsUnfinished ?? keepsUnfinished
+        wait = config.wait
+        bytesPerSecond = config.bytesPerSecond
+    }
 }

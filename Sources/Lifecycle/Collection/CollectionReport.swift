@@ -10,7 +10,7 @@ public struct CollectionReport: Sendable {
     public var liveBlockCount = 0
     /// Blocks that were read for their links.
     public var readBlockCount = 0
-    /// What was found and decided for each pack that has dead blocks.
+    /// What was found and decided for each pack that has dead blocks or is merged.
     public var plan = CollectionPlan()
 
     /// Blocks that are gone.
@@ -21,6 +21,8 @@ public struct CollectionReport: Sendable {
     public var deletedPackCount = 0
     /// Packs that are gone because what lived in them was copied.
     public var rewrittenPackCount = 0
+    /// Packs that are gone because they were small, and went into larger ones.
+    public var mergedPackCount = 0
     /// Packs that hold the copies.
     public var newPackCount = 0
     /// Bytes of the files that are gone.

@@ -14,8 +14,9 @@ extension CollectionRun {
     func makePlan(of listed: Range<Int>) async throws -> CollectionPlan {
         var plan = CollectionPlan()
         var candidates: [Int] = []
+        var whole: [PackRecord] = []
         let alive = Set(try await repository.endDeadSessions().map(\.id))
-        let now = WallClock.milliseconds
+        let now = repository.clock.milliseconds
         board.begin(.planning, packs: listed.count)
         for number in listed {
             try Task.checkCancellation()
@@ -28,6 +29,9 @@ extension CollectionRun {
             plan.liveBlockCount += count
             if count == record.blockCount {
                 plan.wholePackCount += 1
+                // What is damaged is for repair to deal with.
+                let isFree = reasonToLeave(record, alive: alive, now: now) == nil
+                if isFree, quarantined[record.id] == nil { whole.append(record) }
                 continue
             }
             let bytes = count == 0 ? 0 : try await byteCount(of: live, in: record)
@@ -42,7 +46,8 @@ extension CollectionRun {
                 PackPlan(
                     pack: record, liveBlockCount: count, liveByteCount: bytes, action: action))
         }
-        plan.chooseRewrites(among: candidates, options)
+        let written = plan.chooseRewrites(among: candidates, options)
+        plan.chooseMerges(whole: whole, written: written, nowMilliseconds: now, options)
         return plan
     }
 

@@ -14,10 +14,13 @@ extension CollectionRun {
     /// Condemns what the plan frees, waits until nobody relies on it, looks again, and frees it.
     func reclaim() async throws {
         let condemned = condemnation()
-        if condemned.isEmpty { return }
-        let caches = try await live(try await repository.catalog.statCaches())
-        let older = try await repository.catalog.condemn(condemned, liveCaches: caches)
-        try await outlast(older)
+        if condemned.isEmpty, plan.indices(.merge).isEmpty { return }
+        // Blocks that are only moved stay present all the time; nobody has to be waited for.
+        if !condemned.isEmpty {
+            let caches = try await live(try await repository.catalog.statCaches())
+            let older = try await repository.catalog.condemn(condemned, liveCaches: caches)
+            try await outlast(older)
+        }
         board.begin(.sweeping, packs: plan.indices(.delete).count)
         try await lookAgain()
         try await checkQuarantine()
@@ -25,12 +28,13 @@ extension CollectionRun {
         try await rewriteSparse()
     }
 
-    /// The dead blocks of packs that are deleted or rewritten.
+    /// The dead blocks of packs that go.
     private func condemnation() -> [PackBlocks] {
         plan.packs.compactMap { plan in
             switch plan.action {
             case .leave: nil
-            case .delete, .rewrite: dead(plan).map { PackBlocks(id: plan.pack.id, blocks: $0) }
+            case .delete, .rewrite, .merge:
+                dead(plan).map { PackBlocks(id: plan.pack.id, blocks: $0) }
             }
         }
     }
@@ -86,7 +90,7 @@ extension CollectionRun {
             case .delete: plan.packs[index].action = .leave(.needed)
             case .rewrite where population == old.pack.blockCount:
                 plan.packs[index].action = .leave(.needed)
-            case .rewrite: break
+            case .rewrite, .merge: break
             }
             spared.append(PackBlocks(id: old.pack.id, blocks: live))
         }

@@ -8,9 +8,10 @@ import PackStore
 import Repository
 
 extension CollectionRun {
-    /// Copies what lives in packs that are mostly dead into new packs, and removes the old ones.
+    /// Copies what lives in packs that are mostly dead, or small, into new packs, and removes the old
+    /// ones.
     func rewriteSparse() async throws {
-        let groups = plan.rewriteGroups()
+        let groups = plan.copyGroups(nowMilliseconds: repository.clock.milliseconds)
         if groups.isEmpty { return }
         let byteCount = groups.joined().reduce(Int64(0)) { $0 + plan.packs[$1].liveByteCount }
         board.begin(.rewriting, packs: groups.joined().count, bytes: byteCount)
@@ -30,12 +31,23 @@ extension CollectionRun {
             } catch let error as PackError {
                 let damaged = group.firstIndex { plan.packs[$0].pack.id == error.pack }
                 guard let damaged else { throw error }
+                let pack = plan.packs[group[damaged]].pack
+                if error.code == .notFound, try await !isStill(pack) {
+                    plan.packs[group[damaged]].action = .leave(.moved)
+                    group.remove(at: damaged)
+                    continue
+                }
                 // Its blocks stay where they are.
                 plan.packs[group[damaged]].action = .leave(.damaged)
                 report.damage.append("\(error)")
                 group.remove(at: damaged)
             }
         }
+    }
+
+    /// Whether a pack is where the plan says.
+    private func isStill(_ pack: PackRecord) async throws -> Bool {
+        try await repository.catalog.pack(pack.id)?.tier == pack.tier
     }
 
     private func rewrite(_ group: [Int], in session: RepositorySession) async throws {
@@ -61,7 +73,11 @@ extension CollectionRun {
         guard try await replace(group, live, by: sealed) else { return }
         for plan in plans {
             note(gone: plan)
-            report.rewrittenPackCount += 1
+            if plan.action == .merge {
+                report.mergedPackCount += 1
+            } else {
+                report.rewrittenPackCount += 1
+            }
         }
         report.newPackCount += 1
         report.rewrittenByteCount += sealed.storedByteCount

@@ -35,7 +35,7 @@ final class CollectionRun {
     /// The packs that have left the catalog.
     var swept: Set<PackID> = []
     /// What was quarantined when marking began, by pack.
-    private var quarantined: [PackID: BlockBitmap] = [:]
+    private(set) var quarantined: [PackID: BlockBitmap] = [:]
 
     init(_ repository: Repository, _ options: CollectionOptions, _ board: ProgressBoard) {
         self.repository = repository
@@ -61,7 +61,7 @@ final class CollectionRun {
         // Pins that have expired, and records of removals whose objects the last collection freed.
         // A file that is still to be deleted could bring such an object back by a reindex.
         if try await catalog.doomedPacks().isEmpty {
-            _ = try await catalog.retireRecords(atMilliseconds: WallClock.milliseconds)
+            _ = try await catalog.retireRecords(atMilliseconds: repository.clock.milliseconds)
         }
         try await takeIn()
         try await lookAndPlan()
@@ -221,10 +221,11 @@ extension PackStore {
         options.openPackCount = 4
         options.cacheByteCount = 4 << 20
         guard let rate else {
-            return PackStore(tiers: packs.tiers, options: options, pool: .background)
+            return PackStore(
+                tiers: packs.tiers, options: options, pool: .background, clock: packs.clock)
         }
         return PackStore(
             tiers: packs.tiers.mapValues { ThrottledObjectStore($0, rate: rate) },
-            options: options, pool: .background)
+            options: options, pool: .background, clock: packs.clock)
     }
 }

@@ -3,7 +3,7 @@
 import BlockStore
 public import Catalog
 
-/// What lives in a pack that has dead blocks, and what is done about it.
+/// What lives in a pack that has dead blocks or is small, and what is done about it.
 public struct PackPlan: Sendable {
     /// What is done with a pack.
     public enum Action: Hashable, Sendable {
@@ -11,6 +11,8 @@ public struct PackPlan: Sendable {
         case delete
         /// What lives goes into a new pack, then it goes.
         case rewrite
+        /// It goes into a new pack with other small ones, without what is dead in it.
+        case merge
         /// It stays as it is.
         case leave(Reason)
     }
@@ -31,6 +33,8 @@ public struct PackPlan: Sendable {
         case enough
         /// A living block of it cannot be read.
         case damaged
+        /// It went to another tier, or away, while it was to be rewritten.
+        case moved
         /// Roots that came meanwhile need some of what was dead.
         case needed
     }
@@ -66,9 +70,9 @@ public struct PackPlan: Sendable {
 
 /// What a garbage collection does, pack by pack.
 public struct CollectionPlan: Sendable {
-    /// The packs that have dead blocks, oldest first.
+    /// The packs that have dead blocks or are merged, oldest first.
     public internal(set) var packs: [PackPlan] = []
-    /// Packs in which all lives.
+    /// Packs that stay and in which all lives.
     public internal(set) var wholePackCount = 0
     /// Blocks that live, in all packs but those of the cache.
     public internal(set) var liveBlockCount = 0
@@ -82,7 +86,10 @@ public struct CollectionPlan: Sendable {
     /// `options` allow and ask for.
     ///
     /// - Parameter candidates: whose blocks may be moved; their action is set here.
-    mutating func chooseRewrites(among candidates: [Int], _ options: CollectionOptions) {
+    /// - Returns: the bytes that are written, about.
+    mutating func chooseRewrites(
+        among candidates: [Int], _ options: CollectionOptions
+    ) -> Int64 {
         var written: Int64 = 0
         var freed = indices(.delete).reduce(Int64(0)) { $0 + packs[$1].pack.storedByteCount }
         for index in candidates.sorted(by: { packs[$0].liveShare < packs[$1].liveShare }) {
@@ -103,40 +110,6 @@ public struct CollectionPlan: Sendable {
                 freed += plan.deadStoredByteCount
             }
         }
+        return written
     }
-
-    /// The packs to rewrite in groups, each of which becomes one new pack: a pack whose blocks
-    /// went to two new ones could not be replaced in one transaction.
-    func rewriteGroups() -> [[Int]] {
-        var groups: [[Int]] = []
-        var open: [Destination: (group: Int, blocks: Int, bytes: Int64)] = [:]
-        let chosen = indices(.rewrite).sorted { packs[$0].liveShare < packs[$1].liveShare }
-        for index in chosen {
-            let plan = packs[index]
-            let destination = Destination(kind: plan.pack.kind, tier: plan.pack.tier)
-            if let (group, blocks, bytes) = open[destination],
-                blocks + plan.liveBlockCount <= Self.groupBlockLimit,
-                bytes + plan.liveStoredByteCount <= Self.groupByteLimit
-            {
-                groups[group].append(index)
-                open[destination] = (
-                    group, blocks + plan.liveBlockCount, bytes + plan.liveStoredByteCount
-                )
-            } else {
-                open[destination] = (groups.count, plan.liveBlockCount, plan.liveStoredByteCount)
-                groups.append([index])
-            }
-        }
-        return groups
-    }
-
-    private struct Destination: Hashable {
-        let kind: PackKind
-        let tier: PackTier
-    }
-
-    /// The most blocks of a new pack, unless one pack alone has more: the packs' usual limit.
-    private static let groupBlockLimit = 65_536
-    /// The most bytes of a new pack, unless one pack alone has more: the packs' usual limit.
-    private static let groupByteLimit: Int64 = 256 << 20
 }

@@ -5,22 +5,6 @@ import Catalog
 import FileIO
 public import Repository
 
-/// An amount of space: bytes, or a share of the file system.
-public enum SpaceAmount: Hashable, Sendable {
-    /// So many bytes.
-    case bytes(Int64)
-    /// A share of all that the file system has for users, 0 to 1.
-    case share(Double)
-
-    /// Bytes, of a file system of `capacity` bytes.
-    func byteCount(of capacity: Int64) -> Int64 {
-        switch self {
-        case .bytes(let count): count
-        case .share(let share): Int64(Double(capacity) * share)
-        }
-    }
-}
-
 /// When a garbage collection is due, and how much it is to free: two marks, so that it does not
 /// run again for the next few bytes.
 public struct Watermark: Hashable, Sendable {
@@ -42,6 +26,17 @@ public struct Watermark: Hashable, Sendable {
     public init(_ trigger: Trigger, until target: SpaceAmount? = nil) {
         self.trigger = trigger
         self.target = target
+    }
+
+    /// The mark that a configuration sets; nil if it sets none.
+    public init?(_ config: CollectionConfig) {
+        if let amount = config.freeBelow {
+            self.init(.freeBelow(amount), until: config.until)
+        } else if let amount = config.storedAbove {
+            self.init(.storedAbove(amount), until: config.until)
+        } else {
+            return nil
+        }
     }
 
     /// What was measured, and what it asks for.
@@ -79,6 +74,13 @@ public struct Watermark: Hashable, Sendable {
                 stored, above: amount.byteCount(of: capacity),
                 until: target?.byteCount(of: capacity))
         }
+    }
+
+    /// What was measured, in words.
+    public func text(_ reading: Reading) -> String {
+        let what = if case .freeBelow = trigger { "free" } else { "stored" }
+        let size = ByteSize.text(Int(clamping: reading.byteCount))
+        return "\(size) \(what), the mark is \(ByteSize.text(Int(clamping: reading.limit)))"
     }
 
     static func reading(_ free: Int64, below limit: Int64, until target: Int64?) -> Reading {

@@ -138,4 +138,21 @@ public struct YAMLKey<Root: Sendable>: Sendable {
             if let value = type.read(node, &problems) { set(&root, value) }
         }
     }
+
+    private init(
+        _ property: YAMLSchema.Property,
+        _ set: @escaping @Sendable (YAMLNode, inout Root, inout YAMLProblems) -> Void
+    ) {
+        self.property = property
+        self.set = set
+    }
+
+    /// The same key for what holds a `Root`.
+    public func within<Outer>(
+        _ path: any WritableKeyPath<Outer, Root> & Sendable
+    ) -> YAMLKey<Outer> {
+        YAMLKey<Outer>(property) { [set] node, outer, problems in
+            set(node, &outer[keyPath: path], &problems)
+        }
+    }
 }

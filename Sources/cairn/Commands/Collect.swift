@@ -11,7 +11,7 @@ struct Collect: AsyncParsableCommand {
         abstract: "Free what no snapshot and no pin needs any more.",
         discussion: """
             Packs in which nothing lives are deleted; packs of which less than --repack-below lives \
-            are rewritten. Ingests, reads and everything else go on meanwhile; nothing that a \
+            are rewritten; many small ones are merged. Ingests, reads and everything else go on meanwhile; nothing that a \
             running ingest counts on is freed. Runs at low priority. Interrupted at any point, it \
             has freed less and harmed nothing.
 
@@ -19,7 +19,9 @@ struct Collect: AsyncParsableCommand {
               cairn gc --dry-run                     what would be freed, pack by pack
               cairn gc --if-free-below 10% --until 20%
               cairn gc --if-above 500GiB --until 450GiB --io-limit 20MiB
+              cairn gc --if-due                      by the marks of config.yaml
               cairn why CID                          what keeps a block
+            Defaults for all but --dry-run can be set in the section gc of config.yaml.
 
             Exit codes: 0 done, or nothing to do; 1 failed; 75 another gc is running, or sessions \
             did not end within --wait. How it works: Docs/gc.md.
@@ -39,8 +41,16 @@ struct Collect: AsyncParsableCommand {
             "Write at most this much into new packs, such as 10GiB.", valueName: "size"))
     var maxRepack: String?
 
-    @Flag(help: "Rewrite packs in tiers other than hot, too: reads them back from there.")
-    var repackCold = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Rewrite packs in tiers other than hot, too: reads them back from there.")
+    var repackCold: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Merge packs that take less than this once there are many (default 16MiB); 0 merges none.",
+            valueName: "size"))
+    var mergeBelow: String?
 
     @Option(
         help: ArgumentHelp(
@@ -57,6 +67,9 @@ struct Collect: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("Read and write at most so much a second.", valueName: "size"))
     var ioLimit: String?
+
+    @Flag(help: "Do nothing unless a mark of the section gc in config.yaml is passed.")
+    var ifDue = false
 
     @Option(
         help: ArgumentHelp(
@@ -88,16 +101,19 @@ struct Collect: AsyncParsableCommand {
         if until != nil, ifFreeBelow == nil, ifAbove == nil {
             throw ValidationError("--until needs --if-free-below or --if-above")
         }
-        _ = try options()
+        if ifDue, ifFreeBelow != nil || ifAbove != nil {
+            throw ValidationError("--if-due takes the marks of config.yaml; give no others")
+        }
+        _ = try options(CollectionConfig())
         _ = try watermark()
     }
 
     func run() async throws {
         Machine.lowerPriority()
-        var options = try options()
         let opened = try await repository.open()
+        var options = try options(opened.config.collection)
         let view = CollectionView(isDryRun: dryRun, quiet: quiet, json: output.json)
-        if let watermark = try watermark() {
+        if let watermark = try watermark() ?? dueMark(opened) {
             let reading = try await watermark.read(opened)
             guard reading.isDue else { return view.show(notDue: reading, watermark) }
             options.freeTarget = reading.freeTarget
@@ -118,16 +134,17 @@ struct Collect: AsyncParsableCommand {
             try await collection.run()
         }
         let cache = try await CacheTier(opened).trim(
-            to: opened.cacheLimits, atMilliseconds: WallClock.milliseconds,
+            to: opened.cacheLimits, atMilliseconds: opened.clock.milliseconds,
             dryRun: options.isDryRun)
         view.show(report, cache, start.duration(to: .now))
         if !report.damage.isEmpty { throw ExitCode(Failure.failed) }
     }
 
-    private func options() throws -> CollectionOptions {
-        var options = CollectionOptions()
+    private func options(_ config: CollectionConfig) throws -> CollectionOptions {
+        var options = CollectionOptions(config)
         options.isDryRun = dryRun
-        options.repacksCold = repackCold
+        if let repackCold { options.repacksCold = repackCold }
+        if let mergeBelow { options.mergeBelow = try size(mergeBelow, "--merge-below") }
         if let repackBelow { options.repackBelow = try share(repackBelow, "--repack-below") }
         if let maxRepack { options.repackByteLimit = try size(maxRepack, "--max-repack") }
         if let keepUnfinished {
@@ -140,6 +157,18 @@ struct Collect: AsyncParsableCommand {
             options.bytesPerSecond = Int(limit)
         }
         return options
+    }
+
+    /// The mark of `config.yaml`, if it is asked for.
+    private func dueMark(_ opened: Repository) throws -> Watermark? {
+        guard ifDue else { return nil }
+        guard let watermark = Watermark(opened.config.collection) else {
+            throw UsageError(
+                message:
+                    "\(opened.path)/config.yaml sets no mark for --if-due; write gc: {if-free-below: 10%} there, or if-above"
+            )
+        }
+        return watermark
     }
 
     private func watermark() throws -> Watermark? {

@@ -43,13 +43,7 @@ struct CollectionView {
                 ]).text)
         }
         guard !quiet else { return }
-        let what =
-            if case .freeBelow = watermark.trigger { "free, the mark is" } else {
-                "stored, the mark is"
-            }
-        Console.error(
-            "nothing to do: \(Figures.bytes(reading.byteCount)) \(what) \(Figures.bytes(reading.limit))"
-        )
+        Console.error("nothing to do: \(watermark.text(reading))")
     }
 
     /// Says what was freed, or would be.
@@ -66,7 +60,7 @@ struct CollectionView {
             return note(cache)
         }
         Console.error(
-            "freed \(Figures.count(report.freedBlockCount, "block")) and \(Figures.bytes(max(report.freedStoredByteCount, 0))): \(Figures.count(report.deletedPackCount, "pack")) deleted, \(Figures.count(report.rewrittenPackCount)) rewritten into \(Figures.count(report.newPackCount)) (\(Figures.bytes(report.rewrittenByteCount)) written) in \(Figures.duration(elapsed)); \(Figures.count(report.liveBlockCount, "block")) live"
+            "freed \(Figures.count(report.freedBlockCount, "block")) and \(Figures.bytes(max(report.freedStoredByteCount, 0))): \(Figures.count(report.deletedPackCount, "pack")) deleted, \(Figures.count(report.rewrittenPackCount)) rewritten\(merged(report.mergedPackCount)) into \(Figures.count(report.newPackCount)) (\(Figures.bytes(report.rewrittenByteCount)) written) in \(Figures.duration(elapsed)); \(Figures.count(report.liveBlockCount, "block")) live"
         )
         notes(report)
         note(cache)
@@ -82,18 +76,28 @@ struct CollectionView {
     private func forecast(_ report: CollectionReport, _ elapsed: Duration) -> String {
         let totals = totals(report)
         return
-            "would free \(Figures.count(totals.blocks, "block")) and about \(Figures.bytes(totals.stored)): \(Figures.count(totals.deleted, "pack")) deleted, \(Figures.count(totals.rewritten)) rewritten (about \(Figures.bytes(totals.written)) written); \(Figures.count(report.liveBlockCount, "block")) live; looked for \(Figures.duration(elapsed))"
+            "would free \(Figures.count(totals.blocks, "block")) and about \(Figures.bytes(totals.stored)): \(Figures.count(totals.deleted, "pack")) deleted, \(Figures.count(totals.rewritten)) rewritten\(merged(totals.merged)) (about \(Figures.bytes(totals.written)) written); \(Figures.count(report.liveBlockCount, "block")) live; looked for \(Figures.duration(elapsed))"
     }
 
-    private func totals(
-        _ report: CollectionReport
-    ) -> (deleted: Int, rewritten: Int, blocks: Int, stored: Int64, written: Int64) {
-        var totals = (deleted: 0, rewritten: 0, blocks: 0, stored: Int64(0), written: Int64(0))
+    private func merged(_ count: Int) -> String {
+        count == 0 ? "" : " and \(Figures.count(count)) small ones merged"
+    }
+
+    private struct Totals {
+        var (deleted, rewritten, merged, blocks) = (0, 0, 0, 0)
+        var (stored, written): (Int64, Int64) = (0, 0)
+    }
+
+    private func totals(_ report: CollectionReport) -> Totals {
+        var totals = Totals()
         for plan in report.plan.packs {
             switch plan.action {
             case .delete: totals.deleted += 1
             case .rewrite:
                 totals.rewritten += 1
+                totals.written += plan.liveStoredByteCount
+            case .merge:
+                totals.merged += 1
                 totals.written += plan.liveStoredByteCount
             case .leave: continue
             }
@@ -154,6 +158,7 @@ struct CollectionView {
                 ("freedBlocks", .count(totals.blocks)), ("freedBytes", .integer(totals.stored)),
                 ("deletedPacks", .count(totals.deleted)),
                 ("rewrittenPacks", .count(totals.rewritten)),
+                ("mergedPacks", .count(totals.merged)),
                 ("rewrittenBytes", .integer(totals.written)),
             ]
             : [
@@ -161,6 +166,7 @@ struct CollectionView {
                 ("freedBytes", .integer(report.freedStoredByteCount)),
                 ("deletedPacks", .count(report.deletedPackCount)),
                 ("rewrittenPacks", .count(report.rewrittenPackCount)),
+                ("mergedPacks", .count(report.mergedPackCount)),
                 ("newPacks", .count(report.newPackCount)),
                 ("rewrittenBytes", .integer(report.rewrittenByteCount)),
                 ("sparedBlocks", .count(report.sparedBlockCount)),
@@ -190,6 +196,7 @@ extension PackPlan.Action {
         switch self {
         case .delete: "delete"
         case .rewrite: "rewrite"
+        case .merge: "merge"
         case .leave: "leave"
         }
     }
@@ -212,6 +219,7 @@ extension PackPlan.Reason {
         case .enough: "enough"
         case .damaged: "damaged"
         case .needed: "needed"
+        case .moved: "moved"
         }
     }
 
@@ -224,6 +232,7 @@ extension PackPlan.Reason {
         case .limit: "enough is rewritten (--max-repack)"
         case .enough: "enough is freed without it (--until)"
         case .damaged: "what lives in the pack is damaged; run `cairn repair`"
+        case .moved: "the pack went to another tier meanwhile"
         case .needed: "a snapshot or pin that came meanwhile needs some of it"
         }
     }

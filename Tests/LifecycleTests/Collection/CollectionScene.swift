@@ -19,10 +19,10 @@ struct CollectionScene {
     let directory: TemporaryDirectory
     let repository: Repository
 
-    init() async throws {
+    init(clock: WallClock = .system) async throws {
         directory = try TemporaryDirectory()
         repository = try await Repository.open(
-            directory.url.appending(path: "repository").path, creating: true)
+            directory.url.appending(path: "repository").path, creating: true, clock: clock)
     }
 
     /// Stores blocks in a pack of their own, whether they are there already or not, a few to a

@@ -82,7 +82,8 @@ struct ForgetCommand: AsyncParsableCommand {
             Machine.lowerPriority()
             let view = CollectionView(isDryRun: false, quiet: quiet, json: output.json)
             try await Collect.collect(
-                opened, CollectionOptions(), view, showsProgress: !quiet && !output.json)
+                opened, CollectionOptions(opened.config.collection), view,
+                showsProgress: !quiet && !output.json)
         }
     }
 
