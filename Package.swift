@@ -232,8 +232,8 @@ let package = Package(
         tests(
             "Schedule",
             [
-                "Schedule", "Lifecycle", "Ingest", "Repository", "Catalog", "PackStore", "UnixFS",
-                "Multiformats", "FileIO",
+                "Schedule", "Lifecycle", "Ingest", "Repository", "BlockStore", "Catalog",
+                "PackStore", "UnixFS", "Multiformats", "FileIO",
             ]),
         tests("Bench", ["Bench", "FileIO", "Ingest", "Pipeline"]),
         tests("cairn", ["Multiformats", "Catalog"]),

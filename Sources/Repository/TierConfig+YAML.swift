@@ -101,20 +101,28 @@ private struct TierDraft: Sendable {
 
 extension TierRule {
     fileprivate static let yaml = YAMLObject(
-        "a rule", empty: { TierRule() }, keys: keys,
-        check: { rule, node, problems in
-            if rule == TierRule() {
-                problems.add(
-                    node.place, "a rule needs a condition, such as `older-than: 30d`")
-            }
-            if let mark = rule.watermark, mark.above < 0 {
-                problems.add(node.place, "hot-until needs hot-above beside it")
-            } else if let mark = rule.watermark, mark.until > mark.above {
-                problems.add(node.place, "hot-until must not be more than hot-above")
-            }
-        })
+        "a rule", empty: { TierRule() }, keys: ownKeys + [tagsKey], check: check)
 
-    private static let keys: [YAMLKey<TierRule>] = [
+    /// Sees whether a rule says something, and nothing against itself.
+    public static func check(
+        _ rule: inout TierRule, _ node: YAMLNode, _ problems: inout YAMLProblems
+    ) {
+        if rule == TierRule() {
+            problems.add(node.place, "a rule needs a condition, such as `older-than: 30d`")
+        }
+        if let mark = rule.watermark, mark.above < 0 {
+            problems.add(node.place, "hot-until needs hot-above beside it")
+        } else if let mark = rule.watermark, mark.until > mark.above {
+            problems.add(node.place, "hot-until must not be more than hot-above")
+        }
+    }
+
+    private static let tagsKey = YAMLKey<TierRule>(
+        "tags", \.tags, YAMLType<String>.text.oneOrMore(),
+        "All snapshots and pins that reach it have one of these tags or names.")
+
+    /// The keys but `tags`, for rules that are about certain snapshots anyway.
+    public static let ownKeys: [YAMLKey<TierRule>] = [
         YAMLKey(
             "older-than", optional: \.olderThanMilliseconds, age,
             "The pack was written so long ago."),
@@ -124,9 +132,6 @@ extension TierRule {
         YAMLKey(
             "larger-than", optional: \.minimumByteCount, size,
             "Its file has at least so many bytes."),
-        YAMLKey(
-            "tags", \.tags, YAMLType<String>.text.oneOrMore(),
-            "All snapshots and pins that reach it have one of these tags or names."),
         YAMLKey(
             "without-tags", \.withoutTags, YAMLType<String>.text.oneOrMore(),
             "None that reaches it has one of these."),

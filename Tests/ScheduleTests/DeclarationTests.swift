@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import Foundation
 import Ingest
 import Lifecycle
@@ -53,8 +54,9 @@ struct DeclarationTests {
           keep-yearly: unlimited
           keep-within: 30d
           keep-tags: [keep, "a,b"]
-        tiers: {apply-rules: true}
-        gc: {when: always, repack-below: 40%, max-repack: 1GiB, rate: 50MiB, keep-unfinished: 1h, wait: 5m}
+        tiers: {apply-rules: false, rules: [{to: cold, older-than: 14d, larger-than: 1MiB}]}
+        gc: {when: always, repack-below: 40%, max-repack: 1GiB, io-limit: 50MiB, keep-unfinished: 1h, wait: 5m,
+             repack-cold: true, merge-below: 8MiB, if-free-below: 10%, until: 15%}
         verify: {sample: 10%, budget: 20m, unchecked-for: 7d}
         announce: roots
         schedule:
@@ -92,7 +94,22 @@ struct DeclarationTests {
                 .init(.last, .within(try #require(CalendarDuration("30d")))),
             ])
         #expect(policy.tags == [["keep"], ["a", "b"]])
-        #expect(pipeline.collection?.occasion == .always)
+        var rule = TierRule()
+        rule.olderThanMilliseconds = 14 * 86_400_000
+        rule.minimumByteCount = 1 << 20
+        #expect(pipeline.tiering?.appliesRules == false)
+        #expect(pipeline.tiering?.rules.map(\.rule) == [rule])
+        #expect(pipeline.tiering?.rules.map(\.tier) == [.cold])
+        let collection = try #require(pipeline.collection)
+        #expect(collection.occasion == .always && collection.config.repackBelow == 0.4)
+        #expect(
+            collection.config.repackByteLimit == 1 << 30 && collection.config.wait == .seconds(300))
+        #expect(
+            collection.config.bytesPerSecond == 50 << 20 && collection.config.repacksCold == true)
+        #expect(collection.config.mergeBelow == 8 << 20)
+        #expect(collection.config.keepsUnfinished == .seconds(3600))
+        #expect(
+            collection.config.freeBelow == .share(0.1) && collection.config.until == .share(0.15))
         #expect(pipeline.verification?.budget == .seconds(1200))
         #expect(pipeline.schedule?.overlap == .queue)
         #expect(pipeline.schedule?.catchUp == .within(.seconds(43_200)))
@@ -120,6 +137,12 @@ struct DeclarationTests {
         ("sources: [/a, /a]", "a source is named twice"),
         ("sources: /a\nname: a b", "p.yaml:2:7: \"a b\" must be a name"),
         ("sources: /a\nmemory: 1MiB", "p.yaml:2:9: \"1MiB\" is too small; give at least 64MiB"),
+        ("sources: /a\ntiers: {rules: [{to: cold}]}", "a rule needs a condition"),
+        ("sources: /a\ntiers: {rules: [{older-than: 1d}]}", "the key to is missing in a rule"),
+        ("sources: /a\ntiers: {rules: [{to: hot, older-than: 1d}]}", "other than hot and cache"),
+        ("sources: /a\ntiers: {rules: [{to: cold, tags: x}]}", "unknown key tags in a rule"),
+        ("sources: /a\ngc: {rate: 1MiB}", "p.yaml:2:6: unknown key rate in gc"),
+        ("sources: /a\ngc: {until: 1GiB}", "until needs if-free-below or if-above beside it"),
         ("sources: /a\nstages: {hahs: 2}", "unknown key hahs in stages; did you mean hash?"),
         ("sources: /a\nstages: {hash: 0}", "p.yaml:2:16: \"0\" must be a whole number from 1"),
         ("sources: /a\ncompression: zstd:20", "must be auto, none, or zstd:N"),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import Catalog
 import FileIO
 import Foundation
@@ -243,6 +244,47 @@ struct PipelineRunTests {
         #expect(try await repository.blocks.contains([old, new]) == [false, true])
         let always = try await run("gc: {when: always, keep-unfinished: 0}")
         #expect(always.steps.map(\.name) == ["gc"] && always.exitCode == 0)
+    }
+
+    @Test func `a collection waits for its mark, of the pipeline or else of the repository`()
+        async throws
+    {
+        let waiting = try await run("gc: {when: always, if-above: 1GiB}")
+        #expect(waiting.exitCode == 0)
+        #expect(waiting.steps.first?.text.hasPrefix("not due: ") == true, "\(waiting.steps)")
+        let config = URL(filePath: folder.path("repository/config.yaml"))
+        try Data("gc: {if-above: 1GiB}\n".utf8).write(to: config)
+        let repository = try await Repository.open(folder.path("repository"), creating: false)
+        for (more, isDue) in [
+            ("gc: {when: always}", false), ("gc: {when: always, if-above: 1}", true),
+        ] {
+            let report = await PipelineRun(try pipeline(more), repository: repository).run()
+            let text = try #require(report.steps.first?.text)
+            #expect(report.exitCode == 0 && text.contains("bytes freed") == isDue, "\(text)")
+        }
+    }
+
+    @Test func `a pipeline's own rules move what no other snapshot needs`() async throws {
+        let config = URL(filePath: folder.path("repository/config.yaml"))
+        try Data("tiers: {cold: {directory: \(folder.path("cold"))}}\n".utf8).write(to: config)
+        try FileManager.default.createDirectory(
+            atPath: folder.path("other"), withIntermediateDirectories: true)
+        try Data("other".utf8).write(to: URL(filePath: folder.path("other/file")))
+        let repository = try await Repository.open(folder.path("repository"), creating: false)
+        _ = try await IngestRun(
+            repository: repository,
+            options: try IngestSettings().options(config: nil, spillDirectory: folder.url.path)
+        ).run([.path(folder.path("other"))])
+        let rules = "tiers: {rules: [{to: cold, larger-than: 1}]}"
+        let report = await PipelineRun(try pipeline(rules), repository: repository).run()
+        #expect(report.exitCode == 0, "\(report.record)")
+        #expect(report.steps.first?.text.hasPrefix("1 packs moved or copied, ") == true)
+        let leaves = try await repository.catalog.totals().groups.filter { $0.kind == .leaves }
+        #expect(leaves.map { "\($0.tier) \($0.packCount)" }.sorted() == ["cold 1", "hot 1"])
+        let unknown = "tiers: {rules: [{to: colder, larger-than: 1}]}"
+        let failed = await PipelineRun(try pipeline(unknown), repository: repository).run()
+        #expect(failed.exitCode == 1)
+        #expect(failed.record.error?.contains("there is no tier colder") == true)
     }
 
     @Test func `packs go where the tiers' rules send them`() async throws {

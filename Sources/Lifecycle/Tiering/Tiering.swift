@@ -18,14 +18,30 @@ public struct Tiering: Sendable {
     ///
     /// - Parameters:
     ///   - chosen: only what is written to these tiers; nil for all.
+    ///   - applyingOwn: whether the rules of the configuration hold.
+    ///   - added: further rules of tiers, beside those of the configuration.
     ///   - milliseconds: the time, since 1970 (UTC); nil for now.
     /// - Throws: `CatalogError`; what reading DAG nodes throws, if a rule asks for snapshots.
     public func plan(
-        for chosen: Set<PackTier>? = nil, atMilliseconds milliseconds: Int64? = nil
+        for chosen: Set<PackTier>? = nil, applyingOwn: Bool = true,
+        adding added: [(tier: PackTier, rule: TierRule)] = [],
+        atMilliseconds milliseconds: Int64? = nil
     ) async throws -> TierPlan {
+        var tiers = repository.config.tiers
+        if !applyingOwn { for index in tiers.indices { tiers[index].rules = [] } }
+        for (tier, rule) in added {
+            guard let index = tiers.firstIndex(where: { $0.tier == tier && $0.mirrorOf.isEmpty })
+            else {
+                throw TierError(
+                    .badRequest,
+                    "there is no tier \(tier) to move packs to; name one of those in config.yaml that are no mirrors"
+                )
+            }
+            tiers[index].rules.append(rule)
+        }
         var planner = TierPlanner(
-            tiers: repository.config.tiers, packs: try await repository.catalog.packs(),
-            nowMilliseconds: milliseconds ?? WallClock.milliseconds)
+            tiers: tiers, packs: try await repository.catalog.packs(),
+            nowMilliseconds: milliseconds ?? repository.clock.milliseconds)
         for copy in try await repository.catalog.copies() {
             planner.copies[copy.id, default: []].append(copy.tier)
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import BlockStore
 public import Lifecycle
-import Repository
+public import Repository
 
 /// The section `retention`: which snapshots of the pipeline stay after a run.
 public struct RetentionStep: Hashable, Sendable {
@@ -76,53 +77,61 @@ public struct CollectionStep: Hashable, Sendable {
 
     /// When.
     public var occasion = Occasion.afterForget
-    /// Packs with a smaller living share are rewritten.
-    public var repackBelow: Double?
-    /// Bytes that are rewritten at most.
-    public var repackByteLimit: Int?
-    /// Bytes that are read and written in a second at most.
-    public var bytesPerSecond: Int?
-    /// How long runs that ended without a snapshot can be gone on with.
-    public var keepsUnfinished: Duration?
-    /// How long to wait for another collection and for ingests that began before.
-    public var wait: Duration?
+    /// How; what it leaves out is looked up in the repository's `config.yaml`.
+    public var config = CollectionConfig()
 
-    static let yaml = YAMLObject("gc", empty: { CollectionStep() }, keys: keys)
+    static let yaml = YAMLObject("gc", empty: { CollectionStep() }, keys: keys) {
+        step, node, problems in
+        CollectionConfig.check(&step.config, node, &problems)
+    }
 
-    private static let keys: [YAMLKey<CollectionStep>] = [
-        YAMLKey(
-            "when", \.occasion, .word, standard: "after-forget",
-            "after-forget: if the retention took a snapshot away; always: after each run."),
-        YAMLKey(
-            "repack-below", optional: \.repackBelow, .share, standard: "50%",
-            "Packs with a smaller living share are rewritten."),
-        YAMLKey(
-            "max-repack", optional: \.repackByteLimit, .size(0...Int.max), standard: "no limit",
-            "Bytes that are written into new packs at most."),
-        YAMLKey(
-            "rate", optional: \.bytesPerSecond, .size(1024...1 << 40), standard: "no limit",
-            "Bytes that are read and written in a second at most."),
-        YAMLKey(
-            "keep-unfinished", optional: \.keepsUnfinished,
-            .duration(.zero ... .seconds(366 * 86_400)), standard: "24h",
-            "How long the packs of a run that did not end are left alone."),
-        YAMLKey(
-            "wait", optional: \.wait, .duration(.zero ... .seconds(7 * 86_400)),
-            "How long to wait for another collection and for ingests that began before."),
-    ]
+    private static let keys: [YAMLKey<CollectionStep>] =
+        [
+            YAMLKey(
+                "when", \.occasion, .word, standard: "after-forget",
+                "after-forget: if the retention took a snapshot away; always: after each run.")
+        ] + CollectionConfig.keys.map { $0.within(\.config) }
 }
 
 /// The section `tiers`: what is moved after a run.
 public struct TieringStep: Hashable, Sendable {
     /// Whether packs go where the rules of `config.yaml` send them.
     public var appliesRules = true
+    /// Rules for what this pipeline's snapshots alone reach.
+    public var rules: [Rule] = []
+
+    /// A rule, and where the packs go for which it holds.
+    public struct Rule: Hashable, Sendable {
+        /// The tier, one of `config.yaml`.
+        public var tier: PackTier = .hot
+        /// When packs go there.
+        public var rule = TierRule()
+
+        static let yaml = YAMLObject("a rule", empty: { Rule() }, keys: keys) {
+            step, node, problems in
+            TierRule.check(&step.rule, node, &problems)
+        }
+
+        private static let keys: [YAMLKey<Rule>] =
+            [
+                YAMLKey(
+                    "to", \.tier, target, isRequired: true, "The tier, as config.yaml names it.")
+            ] + TierRule.ownKeys.map { $0.within(\.rule) }
+
+        private static let target = YAMLType<PackTier>.parsed("a tier other than hot and cache") {
+            PackTier($0).flatMap { [.hot, .cache].contains($0) ? nil : $0 }
+        }
+    }
 
     static let yaml = YAMLObject("tiers", empty: { TieringStep() }, keys: keys)
 
     private static let keys: [YAMLKey<TieringStep>] = [
         YAMLKey(
             "apply-rules", \.appliesRules, .flag, standard: "true",
-            "Whether packs go where the rules of the tiers in config.yaml send them.")
+            "Whether packs go where the rules of the tiers in config.yaml send them."),
+        YAMLKey(
+            "rules", \.rules, Rule.yaml.type.list(least: 1),
+            "Rules for packs that only snapshots of this pipeline reach."),
     ]
 }
 

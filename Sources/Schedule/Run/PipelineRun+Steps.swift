@@ -18,13 +18,14 @@ extension PipelineRun {
         if let retention = declaration.retention {
             forgotten = try await step("retention") { try await self.forget(retention) }
         }
-        if declaration.tiering?.appliesRules == true {
-            try await step("tiers") { (try await self.move(), 0) }
-        }
         if let collection = declaration.collection, let forgotten,
             forgotten > 0 || collection.occasion == .always
         {
             try await step("gc") { (try await self.collect(collection), 0) }
+        }
+        // What is dead is not carried away first.
+        if let tiering = declaration.tiering, tiering.appliesRules || !tiering.rules.isEmpty {
+            try await step("tiers") { (try await self.move(tiering), 0) }
         }
         if let verification = declaration.verification {
             try await step("verify") { (try await self.verify(verification), 0) }
@@ -66,7 +67,7 @@ extension PipelineRun {
         let forget = Forget(repository)
         // One series per machine, also when the file's sources change.
         let groups = try await forget.plan(
-            step.policy, of: filter, grouping: .host, now: surroundings.now(),
+            step.policy, of: filter, grouping: .host, now: repository.clock.milliseconds,
             in: zone ?? .current)
         let decisions = groups.flatMap(\.decisions)
         let gone = decisions.filter { !$0.isKept }.map(\.snapshot)
@@ -76,11 +77,17 @@ extension PipelineRun {
         )
     }
 
-    /// Moves packs by the rules of the tiers in `config.yaml`.
-    private func move() async throws -> String {
-        let now = surroundings.now()
+    /// Moves packs by the rules of the tiers in `config.yaml`, and of the pipeline.
+    private func move(_ step: TieringStep) async throws -> String {
+        let rules = step.rules.map { own in
+            var rule = own.rule
+            rule.tags = [Self.tag(of: declaration.name)]
+            return (tier: own.tier, rule: rule)
+        }
+        let now = repository.clock.milliseconds
         let report = try await TierMove(repository).run {
-            try await Tiering(repository).plan(atMilliseconds: now)
+            try await Tiering(repository).plan(
+                applyingOwn: step.appliesRules, adding: rules, atMilliseconds: now)
         }
         guard report.failures.isEmpty else {
             throw RunFailure(description: report.failures.joined(separator: "; "))
@@ -90,13 +97,16 @@ extension PipelineRun {
 
     /// Frees what nothing keeps.
     private func collect(_ step: CollectionStep) async throws -> String {
-        var options = CollectionOptions()
-        if let share = step.repackBelow { options.repackBelow = share }
-        options.repackByteLimit = step.repackByteLimit.map { Int64($0) }
-        options.bytesPerSecond = step.bytesPerSecond
-        if let span = step.keepsUnfinished { options.keepsUnfinished = span }
-        options.wait = step.wait
+        let config = step.config.filled(from: repository.config.collection)
+        var options = CollectionOptions(config)
+        if let watermark = Watermark(config) {
+            let reading = try await watermark.read(repository)
+            guard reading.isDue else { return "not due: \(watermark.text(reading))" }
+            options.freeTarget = reading.freeTarget
+        }
         let report = try await GarbageCollection(repository, options: options).run()
+        _ = try await CacheTier(repository).trim(
+            to: repository.cacheLimits, atMilliseconds: repository.clock.milliseconds)
         guard report.damage.isEmpty else {
             throw RunFailure(
                 description:
@@ -104,7 +114,7 @@ extension PipelineRun {
             )
         }
         return
-            "\(report.freedStoredByteCount) bytes freed, \(report.deletedPackCount) packs deleted, \(report.rewrittenPackCount) rewritten"
+            "\(report.freedStoredByteCount) bytes freed, \(report.deletedPackCount) packs deleted, \(report.rewrittenPackCount) rewritten, \(report.mergedPackCount) merged"
     }
 
     /// Checks packs until all are checked or the step's time is up.
@@ -112,7 +122,7 @@ extension PipelineRun {
         var options = Lifecycle.Verify.Options()
         options.sample = step.sample
         if let span = step.uncheckedFor {
-            options.uncheckedSince = surroundings.now() - span.components.seconds * 1000
+            options.uncheckedSince = repository.clock.milliseconds - span.components.seconds * 1000
         }
         if let budget = step.budget { options.budget = .time(budget) }
         let found = try await Lifecycle.Verify(repository, options: options).run()

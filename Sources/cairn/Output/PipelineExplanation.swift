@@ -107,14 +107,8 @@ struct PipelineExplanation {
             )
         ]
         facts.append(("retention", declaration.retention.map(text) ?? "all snapshots stay"))
-        facts.append(
-            (
-                "tiers",
-                declaration.tiering.map {
-                    $0.appliesRules ? "the rules of config.yaml are applied" : "nothing is moved"
-                } ?? "nothing is moved"
-            ))
         facts.append(("gc", declaration.collection.map(text) ?? "no collection"))
+        facts.append(("tiers", declaration.tiering.map(text) ?? "nothing is moved"))
         facts.append(("verify", declaration.verification.map(text) ?? "no packs are checked"))
         facts.append(
             (
@@ -137,10 +131,38 @@ struct PipelineExplanation {
         return "of this pipeline's snapshots stay: " + (rules + tags).joined(separator: ", ")
     }
 
+    private static func text(_ step: TieringStep) -> String {
+        var parts = step.appliesRules ? ["the rules of config.yaml are applied"] : []
+        parts += step.rules.map {
+            "what only this pipeline needs goes to \($0.tier) if \($0.rule.text)"
+        }
+        return parts.isEmpty ? "nothing is moved" : parts.joined(separator: "; ")
+    }
+
     private static func text(_ step: CollectionStep) -> String {
-        let occasion = step.occasion == .always ? "after each run" : "if a snapshot was forgotten"
-        let limit = step.repackByteLimit.map { ", rewrites at most \(ByteSize.text($0))" } ?? ""
-        return occasion + limit
+        let config = step.config
+        var parts = [step.occasion == .always ? "after each run" : "if a snapshot was forgotten"]
+        if let mark = config.freeBelow { parts.append("if less than \(mark) is free") }
+        if let mark = config.storedAbove { parts.append("if hot packs take more than \(mark)") }
+        if let mark = config.until { parts.append("until \(mark)") }
+        if let share = config.repackBelow {
+            parts.append("rewrites packs of which less than \(Figures.percent(share)) lives")
+        }
+        if config.repacksCold == true { parts.append("rewrites packs of other tiers, too") }
+        if let size = config.mergeBelow {
+            parts.append(size == 0 ? "merges none" : "merges packs below \(ByteSize.text(size))")
+        }
+        if let size = config.repackByteLimit {
+            parts.append("writes at most \(ByteSize.text(size))")
+        }
+        if let rate = config.bytesPerSecond {
+            parts.append("at most \(ByteSize.text(rate)) a second")
+        }
+        if let span = config.keepsUnfinished {
+            parts.append("leaves unfinished runs alone for \(TimeSpan.text(span))")
+        }
+        if let span = config.wait { parts.append("waits at most \(TimeSpan.text(span))") }
+        return parts.joined(separator: ", ")
     }
 
     private static func text(_ step: VerificationStep) -> String {
