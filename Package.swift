@@ -192,7 +192,13 @@ let package = Package(
         tests(
             "PackStore",
             ["PackStore", "BlockStore", "ObjectStore", "CAR", "IPLD", "Multiformats", "FileIO"]),
-        tests("S3", ["S3", "ObjectStore", "FileIO", crypto, httpClient, nioSSL, x509, asn1] + nio),
+        tests(
+            "S3",
+            [
+                "S3", "ObjectStore", "FileIO", "Multiformats", "IPLD", "BlockStore", "PackStore",
+                "Catalog",
+                "Repository", "Lifecycle", crypto, httpClient, nioSSL, x509, asn1,
+            ] + nio),
         tests("Catalog", ["Catalog", "BlockStore", "Multiformats", grdb]),
         tests("Repository", ["Repository"]),
         tests("Pipeline", ["Pipeline", "FileIO"]),

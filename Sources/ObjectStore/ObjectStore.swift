@@ -39,6 +39,14 @@ public protocol ObjectStore: Sendable {
     /// - Throws: ``ObjectStoreError``.
     func takeOver(_ key: ObjectKey) throws(ObjectStoreError) -> (any UnfinishedObject)?
 
+    /// Removes what a dead writer left of an object that nobody is to complete.
+    ///
+    /// Where a store cannot tell whether a writer lives in another process, the caller knows that
+    /// none does.
+    /// - Returns: false if its writer is alive, or if it is no longer unfinished.
+    /// - Throws: ``ObjectStoreError``.
+    func discardUnfinished(_ key: ObjectKey) throws(ObjectStoreError) -> Bool
+
     /// The least bytes that are worth a read of their own; 0 where small reads are cheap.
     ///
     /// Where each read is a request over a network, whoever reads small records reads so many
@@ -49,6 +57,13 @@ public protocol ObjectStore: Sendable {
 extension ObjectStore {
     /// Small reads are cheap.
     public var readGranularity: Int { 0 }
+
+    /// Takes it over and gives it up.
+    public func discardUnfinished(_ key: ObjectKey) throws(ObjectStoreError) -> Bool {
+        guard let part = try takeOver(key) else { return false }
+        part.abandon()
+        return true
+    }
 
     /// The size of a sealed object in bytes.
     ///

@@ -71,32 +71,44 @@ extension PackStore {
         of pack: PackID, in tier: PackTier, against other: PackTier
     ) async throws -> String? {
         try await run(tier, other) { [self] in
-            let expected = try PackReader(pack, openWhole(pack, tier: other))
+            let reader = try PackReader(pack, openWhole(pack, tier: other))
+            let expected = try reader.index()
             let object = try openWhole(pack, tier: tier)
-            guard object.byteCount == expected.storedByteCount else {
-                return
-                    "it has \(object.byteCount) bytes instead of \(expected.storedByteCount)"
+            guard object.byteCount == reader.storedByteCount else {
+                return "it has \(object.byteCount) bytes instead of \(reader.storedByteCount)"
             }
-            let verification = try PackVerification(of: pack, object)
-            if let damage = verification.damage.first { return "\(damage)" }
-            guard try PackReader(pack, object).index().isSame(as: expected.index()) else {
-                return "its index is another"
+            do throws(PackError) {
+                let verification = try PackVerification(of: pack, object)
+                if let damage = verification.damage.first { return "\(damage)" }
+                let index = try PackReader(pack, object).index()
+                return index.isSame(as: expected) ? nil : "its index is another"
+            } catch {
+                // Read anew, it is not what it was a moment ago.
+                guard error.code == .damaged || error.code == .unsupported else { throw error }
+                return error.message
             }
-            return nil
         }
     }
 
-    /// Whether the indexes of two copies of a pack are equal; reads no block.
+    /// How a copy of a pack stands to another one by their indexes; reads no block.
     ///
-    /// - Throws: ``PackError`` if either cannot be read.
-    public func hasSameIndex(
-        _ pack: PackID, in tier: PackTier, as other: PackTier
-    ) async throws -> Bool {
+    /// - Throws: ``PackError`` if the other one's index is damaged, or either cannot be read.
+    public func likeness(
+        of pack: PackID, in tier: PackTier, to other: PackTier
+    ) async throws -> CopyLikeness {
         try await run(tier, other) { [self] in
-            let one = try PackReader(pack, openWhole(pack, tier: tier))
             let two = try PackReader(pack, openWhole(pack, tier: other))
-            guard one.storedByteCount == two.storedByteCount else { return false }
-            return try one.index().isSame(as: two.index())
+            let expected = try two.index()
+            let object = try openWhole(pack, tier: tier)
+            do throws(PackError) {
+                let one = try PackReader(pack, object)
+                guard one.storedByteCount == two.storedByteCount else { return .other }
+                let isSame = try one.index().isSame(as: expected)
+                return isSame ? .same : .other
+            } catch {
+                guard error.code == .damaged || error.code == .unsupported else { throw error }
+                return .broken
+            }
         }
     }
 
@@ -112,6 +124,16 @@ extension PackStore {
             throw PackError(error, pack: pack)
         }
     }
+}
+
+/// How a copy of a pack stands to another one.
+public enum CopyLikeness: Sendable {
+    /// Their indexes are equal.
+    case same
+    /// It is another pack of the same name.
+    case other
+    /// It has no index that can be read: it is not whole.
+    case broken
 }
 
 extension PackIndex {

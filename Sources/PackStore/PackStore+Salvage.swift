@@ -68,14 +68,19 @@ extension PackStore {
     /// Removes the parts that dead writers left in `tier`, in which nothing is written but copies
     /// of packs that are whole elsewhere.
     ///
+    /// - Parameter copied: packs that nobody else is writing there, for stores that cannot tell
+    ///   whether a writer lives.
     /// - Returns: how many were removed.
     /// - Throws: ``PackError`` of the store.
     @discardableResult
-    public func discardParts(in tier: PackTier) async throws -> Int {
+    public func discardParts(
+        in tier: PackTier, ofCopied copied: Set<PackID> = []
+    ) async throws -> Int {
         try await run(tier) { [self] in
             let store = try objectStore(tier)
             var count = 0
-            for (id, key) in try unfinished(in: store) where try discard(id, key, in: store) {
+            for (id, key) in try unfinished(in: store)
+            where try discard(id, key, in: store, isOurs: copied.contains(id)) {
                 count += 1
             }
             return count
@@ -98,9 +103,10 @@ extension PackStore {
 
     /// Removes a part, unless its writer lives.
     private func discard(
-        _ id: PackID, _ key: ObjectKey, in store: any ObjectStore
+        _ id: PackID, _ key: ObjectKey, in store: any ObjectStore, isOurs: Bool = false
     ) throws(PackError) -> Bool {
         do throws(ObjectStoreError) {
+            if isOurs { return try store.discardUnfinished(key) }
             guard let part = try store.takeOver(key) else { return false }
             part.abandon()
             return true

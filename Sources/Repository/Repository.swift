@@ -56,6 +56,10 @@ public final class Repository: Sendable {
     package typealias StoreWrapper =
         @Sendable (_ tier: PackTier, _ store: any ObjectStore) -> any ObjectStore
 
+    /// Opens the back end of a configured tier, as tests do that talk to a server of their own.
+    package typealias StoreConnector =
+        @Sendable (TierConfig) throws(ObjectStoreError) -> any ObjectStore
+
     /// Opens the repository at `path`; with `creating`, makes one where there is nothing, or in
     /// an empty directory.
     ///
@@ -67,12 +71,13 @@ public final class Repository: Sendable {
         try await open(path, creating: creating, clock: clock) { $1 }
     }
 
-    /// Opens the repository with something around its stores.
+    /// Opens the repository with something around its stores, or with other back ends of its tiers.
     package static func open(
         _ path: String, creating: Bool, clock: WallClock = .system,
-        wrapping wrap: @escaping StoreWrapper
+        wrapping wrap: @escaping StoreWrapper,
+        connecting connect: @escaping StoreConnector = TierConfig.connect
     ) async throws -> Repository {
-        let parts = try await openParts(path, creating: creating, clock, wrap)
+        let parts = try await openParts(path, creating: creating, clock, wrap, connect)
         if try await isCatalogMissing(at: path), try await !parts.packs.packs(in: .hot).isEmpty {
             throw RepositoryError(
                 .needsReindex,
@@ -132,7 +137,8 @@ public final class Repository: Sendable {
 
     private static func openParts(
         _ path: String, creating: Bool, _ clock: WallClock = .system,
-        _ wrap: @escaping StoreWrapper
+        _ wrap: @escaping StoreWrapper,
+        _ connect: @escaping StoreConnector = TierConfig.connect
     ) async throws -> Parts {
         try await BlockingPool.shared.run {
             if creating { try create(at: path) }
@@ -144,7 +150,7 @@ public final class Repository: Sendable {
             }
             var configured: [PackTier: TierObjectStore] = [:]
             for tier in config.tiers {
-                let store = tier.store(ofRepository: path)
+                let store = tier.store(ofRepository: path, connect)
                 configured[tier.tier] = store
                 tiers[tier.tier] = wrap(tier.tier, store)
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlockStore
-import ObjectStore
+package import ObjectStore
 import S3
 
 #if canImport(Glibc)
@@ -12,7 +12,9 @@ import S3
 
 extension TierConfig {
     /// The tier's store, opened when it is first used.
-    func store(ofRepository path: String) -> TierObjectStore {
+    func store(
+        ofRepository path: String, _ connect: @escaping Repository.StoreConnector
+    ) -> TierObjectStore {
         let readGranularity =
             switch backend {
             case .directory: 0
@@ -20,14 +22,17 @@ extension TierConfig {
             }
         return TierObjectStore(
             self, identity: RepositoryIdentity(path: path), readGranularity: readGranularity,
-            connect: Self.connect)
+            connect: connect)
     }
 
     /// Reads of fewer bytes take a request's way there and back as well: a guess of 30 ms at some
     /// ten megabytes a second.
     private static let bucketReadGranularity = 256 << 10
 
-    private static func connect(_ config: TierConfig) throws(ObjectStoreError) -> any ObjectStore {
+    /// Opens what a tier is configured to lie in.
+    package static func connect(
+        _ config: TierConfig
+    ) throws(ObjectStoreError) -> any ObjectStore {
         switch config.backend {
         case .directory(let path): return try DirectoryObjectStore(existing: path)
         case .bucket(let bucket):

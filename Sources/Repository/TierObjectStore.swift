@@ -105,6 +105,11 @@ final class TierObjectStore: ObjectStore {
         return try explaining { () throws(ObjectStoreError) in try store.takeOver(key) }
     }
 
+    func discardUnfinished(_ key: ObjectKey) throws(ObjectStoreError) -> Bool {
+        let store = try reach()
+        return try explaining { () throws(ObjectStoreError) in try store.discardUnfinished(key) }
+    }
+
     func byteCount(of key: ObjectKey) throws(ObjectStoreError) -> Int64 {
         let store = try reach()
         return try explaining { () throws(ObjectStoreError) in try store.byteCount(of: key) }

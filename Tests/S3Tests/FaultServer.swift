@@ -50,6 +50,9 @@ enum ServerReply: Sendable {
 /// An HTTP server on a free port of loopback that does as it is told.
 final class FaultServer: Sendable {
     typealias Respond = @Sendable (ReceivedRequest) -> ServerReply
+    /// Hears of a request when its head has come; true closes the connection with the first bytes of
+    /// its body.
+    typealias Interrupt = @Sendable (HTTPRequestHead) -> Bool
 
     /// Its own thread: what it floods does not hold up the client.
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -57,7 +60,10 @@ final class FaultServer: Sendable {
     private let log: RequestLog
 
     /// Starts the server; `respond` is called on its event loops, and does not block.
-    init(tls: NIOSSLContext? = nil, _ respond: @escaping Respond) throws {
+    init(
+        tls: NIOSSLContext? = nil, interrupt: @escaping Interrupt = { _ in false },
+        _ respond: @escaping Respond
+    ) throws {
         let log = RequestLog()
         self.log = log
         channel = try ServerBootstrap(group: group)
@@ -67,7 +73,7 @@ final class FaultServer: Sendable {
                     if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
                     try pipeline.configureHTTPServerPipeline()
                     try pipeline.addHandler(
-                        FaultHandler { request in
+                        FaultHandler(interrupt) { request in
                             log.add(request)
                             return respond(request)
                         })
@@ -100,20 +106,28 @@ private final class FaultHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    private let interrupt: FaultServer.Interrupt
     private let respond: FaultServer.Respond
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
+    private var isInterrupted = false
 
-    init(_ respond: @escaping FaultServer.Respond) { self.respond = respond }
+    init(_ interrupt: @escaping FaultServer.Interrupt, _ respond: @escaping FaultServer.Respond) {
+        self.interrupt = interrupt
+        self.respond = respond
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
             body = []
-        case .body(let buffer): body.append(contentsOf: buffer.readableBytesView)
+            isInterrupted = interrupt(head)
+        case .body(let buffer):
+            if isInterrupted { return context.close(promise: nil) }
+            body.append(contentsOf: buffer.readableBytesView)
         case .end:
-            guard let head else { return }
+            guard let head, !isInterrupted else { return }
             act(
                 respond(
                     ReceivedRequest(

@@ -28,6 +28,34 @@ final class MemoryBucket: Sendable {
     /// The bytes of an object.
     func object(_ name: String) -> [UInt8]? { state.withLock { $0.objects[name]?.bytes } }
 
+    /// All objects.
+    var objects: [String: [UInt8]] { state.withLock { $0.objects.mapValues(\.bytes) } }
+
+    /// Makes the bucket hold these objects and no others, and no uploads.
+    func fill(_ objects: [String: [UInt8]]) {
+        state.withLock { state in
+            state.objects = objects.mapValues { ($0, Self.hexMD5($0)) }
+            state.uploads = [:]
+        }
+    }
+
+    /// Changes the bytes that `request`, which was answered, has stored, and keeps their tag.
+    func alter(_ request: ReceivedRequest, _ change: @Sendable ([UInt8]) -> [UInt8]) {
+        state.withLock { state in
+            if let id = request.query["uploadId"] {
+                guard let number = request.query["partNumber"].flatMap({ Int($0) }) else { return }
+                guard let part = state.uploads[id]?.parts[number] else { return }
+                state.uploads[id]?.parts[number] = change(part)
+            } else if let name = Self.name(request), let object = state.objects[name] {
+                state.objects[name] = (change(object.bytes), object.tag)
+            }
+        }
+    }
+
+    private static func name(_ request: ReceivedRequest) -> String? {
+        request.path.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init)
+    }
+
     /// How many uploads are unfinished.
     var uploadCount: Int { state.withLock { $0.uploads.count } }
 
@@ -86,8 +114,7 @@ final class MemoryBucket: Sendable {
         {
             return error(400, "BadDigest")
         }
-        let name = request.path.split(separator: "/", maxSplits: 1).dropFirst().first.map(
-            String.init)
+        let name = name(request)
         let query = request.query
         switch (request.method, name) {
         case ("GET", nil): return query["uploads"] == nil ? list(state, query) : uploads(state)

@@ -46,8 +46,8 @@ extension Reindex {
         var pack = PlacedPack(id: id, tier: best.tier)
         for tier in tiers where tier != best.tier {
             // One that cannot be compared is no copy to rely on.
-            let isSame = try? await repository.packs.hasSameIndex(id, in: tier, as: best.tier)
-            if isSame == true { pack.copies.append(tier) }
+            let likeness = try? await repository.packs.likeness(of: id, in: tier, to: best.tier)
+            if likeness == .same { pack.copies.append(tier) }
         }
         return pack
     }

@@ -9,13 +9,18 @@ extension TierMove {
     /// Removes copies that broken-off moves left: parts, and sealed packs in another tier than the
     /// catalog says.
     ///
-    /// A copy goes only if the one that the catalog names can be read and has the same index.
+    /// A copy goes only if the one that the catalog names can be read, and if it has the same index
+    /// or, being broken, none.
     func removeLeftovers(holding lock: TierLock) async throws {
+        // Only moves write these in another tier, and this one holds the lock.
+        let known = Set(try await repository.catalog.packs().map(\.id))
         // Listed first: what is sealed after that was not left by anybody.
         var files: [(id: PackID, tier: PackTier)] = []
         for tier in repository.tiers where tier != .cache {
             do {
-                if tier != .hot { leave(try await repository.packs.discardParts(in: tier)) }
+                if tier != .hot {
+                    leave(try await repository.packs.discardParts(in: tier, ofCopied: known))
+                }
                 files += try await repository.packs.packs(in: tier).map { ($0, tier) }
             } catch let error as PackError {
                 // Told when something is to be written there.
@@ -37,7 +42,8 @@ extension TierMove {
             }
             try Task.checkCancellation()
             do {
-                guard try await repository.packs.hasSameIndex(id, in: tier, as: place) else {
+                let likeness = try await repository.packs.likeness(of: id, in: tier, to: place)
+                guard likeness != .other else {
                     fail(
                         "pack \(id) in tier \(tier) is not the one in tier \(place); run `cairn verify`"
                     )

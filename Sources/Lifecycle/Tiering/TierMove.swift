@@ -79,7 +79,8 @@ public final class TierMove: Sendable {
             fail(error.message)
             if error.code == .badCopy { close(step.destination) }
         case let error as PackError:
-            fail("\(error)")
+            // What fails in the midst of a transfer does not know its tier.
+            fail("\(error) (\(step.action))")
             if error.code == .unreachable || error.code == .noSpace || error.code == .io {
                 close(step.destination)
             }

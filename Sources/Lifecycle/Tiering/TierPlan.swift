@@ -94,3 +94,15 @@ public struct TierError: Error, CustomStringConvertible, Sendable {
         )
     }
 }
+
+extension TierStep.Action: CustomStringConvertible {
+    /// "moving it from tier hot to tier cold".
+    public var description: String {
+        switch self {
+        case .move(let source, let tier): "moving it from tier \(source) to tier \(tier)"
+        case .copy(let source, let tier): "copying it from tier \(source) to tier \(tier)"
+        case .drop(let tier): "deleting its copy in tier \(tier)"
+        case .heal(let tier, let source): "healing it in tier \(tier) from tier \(source)"
+        }
+    }
+}

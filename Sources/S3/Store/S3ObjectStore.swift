@@ -96,6 +96,16 @@ public final class S3ObjectStore: ObjectStore {
         nil
     }
 
+    /// Removes the uploads in parts of `key`, unless this process is writing it.
+    ///
+    /// Whether another process is, no server can tell.
+    public func discardUnfinished(_ key: ObjectKey) throws(ObjectStoreError) -> Bool {
+        if state.withLock({ $0.open.contains(key) }) { return false }
+        let uploads = try client.unfinishedUploads().filter { $0.key == key }
+        for upload in uploads { try client.abortUpload(upload.id, of: key) }
+        return !uploads.isEmpty
+    }
+
     /// Removes the uploads that began longer ago than the options say, by the server's clock.
     ///
     /// - Returns: how many were removed.
