@@ -12,16 +12,8 @@ final class DirectoryObjectWriter: UnfinishedObject {
     /// left to do.
     static let writebackByteCount: Int64 = 8 << 20
 
-    /// What has become of the object; every state but `open` is final.
-    private enum Phase {
-        case open
-        case sealed
-        case abandoned
-        case failed(ObjectStoreError)
-    }
-
     private struct State {
-        var phase = Phase.open
+        var phase = WriterPhase.open
         var buffer: [UInt8] = []
         /// How many bytes were written to the file.
         var written: Int64
@@ -92,11 +84,7 @@ final class DirectoryObjectWriter: UnfinishedObject {
 
     func abandon() {
         state.withLock { state in
-            switch state.phase {
-            case .open, .failed: break
-            case .sealed, .abandoned: return
-            }
-            state.phase = .abandoned
+            guard state.phase.abandon() else { return }
             state.buffer = []
             // A part that cannot be removed is found again by whoever looks for ownerless parts.
             try? directory.remove(key.partFileName)
@@ -107,25 +95,12 @@ final class DirectoryObjectWriter: UnfinishedObject {
     private func step(
         _ body: (inout State) throws(IOError) -> Void
     ) throws(ObjectStoreError) {
-        let result: Result<Void, ObjectStoreError> = state.withLock { state in
-            switch state.phase {
-            case .open: break
-            case .failed(let error): return .failure(error)
-            case .sealed, .abandoned:
-                return .failure(
-                    ObjectStoreError(.closed, key: key, message: "\(key): written to after its end")
-                )
-            }
-            do throws(IOError) {
-                try body(&state)
-                return .success(())
-            } catch {
-                let failure = ObjectStoreError(error, key: key)
-                state.phase = .failed(failure)
-                return .failure(failure)
+        try state.withLock { state throws(ObjectStoreError) in
+            try state.phase.requireOpen(key)
+            do throws(IOError) { try body(&state) } catch {
+                throw state.phase.fail(ObjectStoreError(error, key: key))
             }
         }
-        try result.get()
     }
 
     private func writeBuffer(_ state: inout State) throws(IOError) {

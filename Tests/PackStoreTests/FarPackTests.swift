@@ -13,7 +13,11 @@ import Testing
 /// Packs behind a network: how many requests reading them takes, and of what size.
 struct FarPackTests {
     private let directory: TemporaryDirectory
-    private let far: CountingStore
+    private static let granularity = 256 << 10
+
+    private let far: MeteredObjectStore
+    /// What was read, and by how much at once, as if each read were a request.
+    private let requests = Requests()
     private let packs: PackStore
     private let pack: SealedPack
     private let blocks: [Block]
@@ -21,7 +25,11 @@ struct FarPackTests {
     /// A pack of 2,000 blocks of some kilobytes, in frames of some hundred blocks.
     init() async throws {
         directory = try TemporaryDirectory()
-        far = CountingStore(try DirectoryObjectStore(path: directory.path + "/far"))
+        let requests = self.requests
+        far = MeteredObjectStore(
+            try DirectoryObjectStore(path: directory.path + "/far"),
+            readGranularity: Self.granularity
+        ) { byteCount in requests.reads.withLock { $0.append(byteCount) } }
         packs = PackStore(tiers: [.cold: far])
         var generator = SeededGenerator(seed: 3)
         blocks = try (0..<2000).map { _ in
@@ -37,21 +45,21 @@ struct FarPackTests {
         }
         if frame.blockCount > 0 { try writer.append(try frame.finish()) }
         pack = try writer.finish().seal()
-        far.reads.withLock { $0 = [] }
+        requests.reads.withLock { $0 = [] }
     }
 
     @Test func `one block takes one request for the index and one for its frame`() async throws {
         let block = try await packs.block(
             in: pack.id, tier: .cold, ordinal: 700, expecting: blocks[700].cid)
         #expect(block == blocks[700])
-        let reads = far.reads.withLock { $0 }
+        let reads = requests.reads.withLock { $0 }
         #expect(reads.count == 2)
-        #expect(reads[0] == CountingStore.granularity)
+        #expect(reads[0] == Self.granularity)
         #expect(reads[1] < 400_000)
         _ = try await packs.block(
             in: pack.id, tier: .cold, ordinal: 5, expecting: blocks[5].cid)
         // The index is known by now.
-        #expect(far.reads.withLock { $0.count } == 3)
+        #expect(requests.reads.withLock { $0.count } == 3)
     }
 
     @Test func `neighbouring frames are read together, and no others`() async throws {
@@ -63,7 +71,7 @@ struct FarPackTests {
             found.withLock { $0 += 1 }
         }
         #expect(found.withLock { $0 } == 1000)
-        let reads = far.reads.withLock { $0 }
+        let reads = requests.reads.withLock { $0 }
         // 3 MB of blocks, and the frames at both ends: one request of at most 4 MiB.
         #expect(reads.count == 2)
         #expect(reads[1] >= 3_000_000)
@@ -79,14 +87,14 @@ struct FarPackTests {
             let block = try result.get()
             #expect(block == blocks[wanted.index])
         }
-        let reads = far.reads.withLock { $0 }
+        let reads = requests.reads.withLock { $0 }
         #expect(reads.count == 4)
         #expect(reads.dropFirst().allSatisfy { $0 < 400_000 })
     }
 
     @Test func `a whole pack is checked in large pieces`() async throws {
         #expect(try await packs.verify(pack.id, tier: .cold).damage.isEmpty)
-        #expect(far.reads.withLock { $0.count } < 10)
+        #expect(requests.reads.withLock { $0.count } < 10)
     }
 
     @Test func `a read past the end is refused as ever`() throws {
@@ -109,47 +117,6 @@ struct FarPackTests {
     }
 }
 
-/// A store that counts what is read, and by how much at once, as if each read were a request.
-private final class CountingStore: ObjectStore {
-    static let granularity = 256 << 10
-
+private final class Requests: Sendable {
     let reads = Mutex<[Int]>([])
-    private let base: any ObjectStore
-
-    init(_ base: any ObjectStore) { self.base = base }
-
-    var readGranularity: Int { Self.granularity }
-
-    func create(_ key: ObjectKey) throws(ObjectStoreError) -> any ObjectWriter {
-        try base.create(key)
-    }
-
-    func open(_ key: ObjectKey) throws(ObjectStoreError) -> any ObjectReader {
-        Reader(try base.open(key), self)
-    }
-
-    func list() throws(ObjectStoreError) -> [ObjectKey] { try base.list() }
-    func delete(_ key: ObjectKey) throws(ObjectStoreError) { try base.delete(key) }
-    func unfinished() throws(ObjectStoreError) -> [ObjectKey] { try base.unfinished() }
-
-    func takeOver(_ key: ObjectKey) throws(ObjectStoreError) -> (any UnfinishedObject)? {
-        try base.takeOver(key)
-    }
-
-    private final class Reader: ObjectReader {
-        private let base: any ObjectReader
-        private let store: CountingStore
-
-        init(_ base: any ObjectReader, _ store: CountingStore) {
-            self.base = base
-            self.store = store
-        }
-
-        var byteCount: Int64 { base.byteCount }
-
-        func read(_ byteCount: Int, at offset: Int64) throws(ObjectStoreError) -> [UInt8] {
-            store.reads.withLock { $0.append(byteCount) }
-            return try base.read(byteCount, at: offset)
-        }
-    }
 }

@@ -132,7 +132,7 @@ import Testing
 
     @Test func `a store that is held up gives the same bytes`() async throws {
         let rate = ByteRate(bytesPerSecond: 50_000_000)
-        let throttled = PackStore(tiers: [.hot: ThrottledObjectStore(store, rate: rate)])
+        let throttled = PackStore(tiers: [.hot: MeteredObjectStore(store, rate: rate)])
         let index = try await throttled.index(of: pack.id, tier: .hot)
         #expect(index.blocks.map(\.cid) == blocks.map(\.cid))
     }

@@ -225,7 +225,7 @@ extension PackStore {
                 tiers: packs.tiers, options: options, pool: .background, clock: packs.clock)
         }
         return PackStore(
-            tiers: packs.tiers.mapValues { ThrottledObjectStore($0, rate: rate) },
+            tiers: packs.tiers.mapValues { MeteredObjectStore($0, rate: rate) },
             options: options, pool: .background, clock: packs.clock)
     }
 }

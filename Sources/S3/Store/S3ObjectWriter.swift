@@ -6,14 +6,6 @@ import Synchronization
 
 /// Gathers an object and stores it whole, or in parts once it is larger than one.
 final class S3ObjectWriter: ObjectWriter {
-    /// What has become of the object; every state but `open` is final.
-    private enum Phase {
-        case open
-        case sealed
-        case abandoned
-        case failed(ObjectStoreError)
-    }
-
     private struct PendingPart {
         let number: Int
         let payload: Payload
@@ -21,7 +13,7 @@ final class S3ObjectWriter: ObjectWriter {
     }
 
     private struct State {
-        var phase = Phase.open
+        var phase = WriterPhase.open
         /// The bytes behind the last part that was sent.
         var buffer = ByteBuffer()
         var byteCount: Int64 = 0
@@ -113,11 +105,7 @@ final class S3ObjectWriter: ObjectWriter {
     /// Removes the parts that were sent; an object that may be stored already stays.
     func abandon() {
         let upload: String? = state.withLock { state in
-            switch state.phase {
-            case .open, .failed: break
-            case .sealed, .abandoned: return nil
-            }
-            state.phase = .abandoned
+            guard state.phase.abandon() else { return nil }
             state.buffer = ByteBuffer()
             for part in state.pending { part.exchange.cancel() }
             state.pending = []
@@ -170,26 +158,14 @@ final class S3ObjectWriter: ObjectWriter {
     private func step(
         _ body: (inout State) throws(ObjectStoreError) -> Void
     ) throws(ObjectStoreError) {
-        let result: Result<Void, ObjectStoreError> = state.withLock { state in
-            switch state.phase {
-            case .open: break
-            case .failed(let error): return .failure(error)
-            case .sealed, .abandoned:
-                return .failure(
-                    ObjectStoreError(.closed, key: key, message: "\(key): written to after its end")
-                )
-            }
-            do throws(ObjectStoreError) {
-                try body(&state)
-                return .success(())
-            } catch {
-                state.phase = .failed(error)
+        try state.withLock { state throws(ObjectStoreError) in
+            try state.phase.requireOpen(key)
+            do throws(ObjectStoreError) { try body(&state) } catch {
                 for part in state.pending { part.exchange.cancel() }
                 state.pending = []
                 state.buffer = ByteBuffer()
-                return .failure(error)
+                throw state.phase.fail(error)
             }
         }
-        try result.get()
     }
 }
