@@ -42,7 +42,10 @@ extension CatalogError {
         case .SQLITE_FULL: return (.diskFull, "no room for the catalog to grow: \(detail)")
         case .SQLITE_IOERR: return (.inputOutput, "the disk failed: \(detail)")
         case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
-            return (.cannotOpen, "the catalog cannot be opened for writing: \(detail)")
+            return (
+                .cannotOpen,
+                "the catalog cannot be opened for writing: \(detail); check the owner and permissions of it and of its directory"
+            )
         default: return (.other, detail)
         }
     }

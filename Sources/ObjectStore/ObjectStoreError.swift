@@ -65,6 +65,7 @@ extension ObjectStoreError {
             case .device: .device
             default: .other
             }
-        self.init(code, key: key, message: error.description, cause: error)
+        let remedy = error.code == .permissionDenied ? "; check its owner and permissions" : ""
+        self.init(code, key: key, message: error.description + remedy, cause: error)
     }
 }

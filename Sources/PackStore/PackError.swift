@@ -47,6 +47,11 @@ public struct PackError: Error, Sendable {
     }
 }
 
+extension PackError {
+    /// Whether the store refused access: what the pack holds is not known to be bad or lost.
+    public var isDenied: Bool { (cause as? ObjectStoreError)?.code == .denied }
+}
+
 extension PackError: CustomStringConvertible {
     /// "pack ID: MESSAGE".
     public var description: String { pack.map { "pack \($0): \(message)" } ?? message }

@@ -213,6 +213,9 @@ extension BlockStoreError {
             case .damaged, .otherBlock, .tooLarge, .unsupported: .corrupt
             case .exists, .noSpace, .closed, .io, .unreachable: .failed
             }
-        self.init(code, cid: cid, message: "\(error); run `cairn repair`", cause: error)
+        // What a store refuses is not mended by a repair, and its message says what to do.
+        let isRefused = code == .failed && !error.isOfBlock
+        let remedy = isRefused ? "" : "; run `cairn repair`"
+        self.init(code, cid: cid, message: "\(error)\(remedy)", cause: error)
     }
 }

@@ -146,6 +146,7 @@ public struct Repair: Sendable {
         report.healedFrom = healing.origins
         report.losses = losses.content
         report.lostBlockCounts = losses.blockCounts
+        report.isPartial = losses.isPartial
     }
 
     /// Marks the snapshots that are still incomplete, or forgets them.
@@ -168,7 +169,7 @@ public struct Repair: Sendable {
             }
         }
         for id in try await repository.catalog.lostBlockCounts().keys
-        where report.lostBlockCounts[id] == nil {
+        where report.lostBlockCounts[id] == nil && !report.isPartial {
             try await repository.catalog.setLostBlockCount(0, ofSnapshot: id)
         }
         if options.dropsIncomplete {

@@ -127,6 +127,8 @@ public struct RepairReport: Sendable {
     public internal(set) var losses: [LostContent] = []
     /// How many different blocks of each snapshot are lost.
     public internal(set) var lostBlockCounts: [String: Int] = [:]
+    /// Whether more may be lost: nodes were met that this process may not read.
+    public internal(set) var isPartial = false
     /// Damaged packs that were kept aside, since what is lost may be in them.
     public internal(set) var setAside: [String] = []
     /// Steps that failed, in words.

@@ -4,6 +4,7 @@ import BlockStore
 import Catalog
 import IPLD
 import Multiformats
+import PackStore
 import Repository
 import Synchronization
 
@@ -35,6 +36,9 @@ struct DAGWalk {
     private var incomplete: Set<[UInt8]> = []
     /// The blocks that are lost, by multihash.
     private(set) var lost: Set<[UInt8]> = []
+    /// Whether nodes were met that this process may not read: what they link to was not walked, and
+    /// is not known to be lost.
+    private(set) var isPartial = false
 
     init(_ repository: Repository, _ health: PackHealth) {
         self.repository = repository
@@ -147,7 +151,9 @@ struct DAGWalk {
     }
 
     /// Reads some nodes from `index` on.
-    private func readAhead(from index: Int, in step: inout Step, _ isNaming: Bool) async throws {
+    private mutating func readAhead(
+        from index: Int, in step: inout Step, _ isNaming: Bool
+    ) async throws {
         var chosen = [index]
         for other in (index + 1)..<max(step.children.count, index + 1) {
             if chosen.count == Self.aheadCount { break }
@@ -176,6 +182,11 @@ struct DAGWalk {
                     let links = child.children(of: try await repository.blocks.block(child.cid))
                     found.withLock { $0[position] = links }
                 } catch let error as BlockStoreError {
+                    if (error.cause as? PackError)?.isDenied == true {
+                        isPartial = true
+                        found.withLock { $0[position] = [] }
+                        continue
+                    }
                     guard error.code != .failed else { throw error }
                 }
             }

@@ -19,6 +19,8 @@ struct SnapshotLosses {
     private(set) var snapshotCount = 0
     /// The blocks that are lost, each once.
     private(set) var cids: [CID] = []
+    /// Whether some of it is not known: nodes were met that this process may not read.
+    private(set) var isPartial = false
 
     /// Walks the DAGs of all snapshots.
     ///
@@ -30,6 +32,7 @@ struct SnapshotLosses {
         for snapshot in snapshots {
             for root in Self.roots(of: snapshot) { try await walk.walk(root) }
         }
+        isPartial = walk.isPartial
         let records = try await Self.lostRecords(of: snapshots, repository, health)
         guard !walk.lost.isEmpty || !records.isEmpty else { return }
         var known: Set<[UInt8]> = []

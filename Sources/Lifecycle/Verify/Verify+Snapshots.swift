@@ -21,7 +21,7 @@ extension Verify {
         for content in losses.content { find(.lostContent(content)) }
         // What was lost when it was last looked, and is there again, is no longer marked.
         for (id, count) in try await repository.catalog.lostBlockCounts()
-        where losses.blockCounts[id] == nil && count > 0 {
+        where losses.blockCounts[id] == nil && count > 0 && !losses.isPartial {
             try await repository.catalog.setLostBlockCount(0, ofSnapshot: id)
         }
         for (id, count) in losses.blockCounts {
@@ -47,6 +47,7 @@ extension Verify {
                 find(.wrongSnapshot(snapshot.id, "the catalog differs from the record \(cid)"))
             }
         } catch let error as BlockStoreError {
+            if (error.cause as? PackError)?.isDenied == true { return }  // its pack is told
             guard error.code != .failed else { throw error }
             // Lost, which is told with what else is lost of it, unless the catalog has the CID wrong.
             if let other = try await record(ofSnapshot: snapshot.id) {
@@ -70,12 +71,13 @@ extension Verify {
         return nil
     }
 
-    /// Packs that this run found missing or unreadable.
+    /// Packs that this run found missing or unreadable; one that it may not read is neither.
     private var unreadablePacks: Set<PackID> {
         Set(
             progress.findings.compactMap { finding in
                 switch finding {
-                case .missingPack(let id, _), .unreadablePack(let id, _, _): id
+                case .missingPack(let id, _): id
+                case .unreadablePack(let id, _, let error): error.isDenied ? nil : id
                 default: nil
                 }
             })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FileIO
 import Ingest
 import Lifecycle
 import Node
@@ -43,6 +44,9 @@ enum Failure {
         case let error as CollectionError where error.code == .running || error.code == .sessions:
             Console.error("cairn: \(error)")
             Cairn.exit(withError: ExitCode(stillRunning))
+        case let error as IOError where error.code == .permissionDenied:
+            Console.error("cairn: \(error); check its owner and permissions")
+            Cairn.exit(withError: ExitCode(failed))
         case let error as UsageError:
             Console.error("cairn: \(error.message)")
             Cairn.exit(withError: ExitCode(usage))
