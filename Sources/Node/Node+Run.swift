@@ -16,7 +16,8 @@ extension Node {
 
     /// Runs the node of `repository` until SIGINT or SIGTERM, which end it in good order.
     ///
-    /// `others` run beside its parts, and end with them. `onReady` is called once it listens, serves and can be asked by the control socket.
+    /// `onReady` is called once it listens, serves and can be asked by the control socket; from then
+    /// on `others` run beside its parts, and end with them.
     /// - Throws: ``NodeError``; `IOError`; what ends a part unforeseen.
     public static func run(
         _ repository: Repository, options: NodeOptions, services others: [any Service] = [],
@@ -33,12 +34,15 @@ extension Node {
         let node = try await parts.makeNode(host, isVisit: false)
         let control = try await ControlServer(
             repository: path, service: node, logger: parts.label("control"))
+        let readiness = LateService.Readiness()
         let ready = NodeService(description: "ready") {
             try await node.untilServing()
             onReady(node)
+            readiness.reach()
         }
+        let late = others.map { LateService(service: $0, readiness: readiness) }
         // Those that come first stop last.
-        var services = (node.services as [any Service] + [control] + others).map {
+        var services = (node.services as [any Service] + [control] + late).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
         services.append(.init(service: ready, successTerminationBehavior: .ignore))

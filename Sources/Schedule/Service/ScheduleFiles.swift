@@ -57,6 +57,18 @@ public struct ScheduleFiles: Sendable {
         return contents
     }
 
+    /// Expects that all files can be used; blocks.
+    ///
+    /// - Throws: as ``load()``; an error that names each mistake with its place.
+    public func requireSound() throws { try Self.requireSound(try load()) }
+
+    static func requireSound(_ contents: Contents) throws {
+        guard contents.problems.isEmpty else {
+            throw RunFailure(
+                description: contents.problems.map(\.message).joined(separator: "\n"))
+        }
+    }
+
     private func files() throws -> [String] {
         try paths.flatMap { path -> [String] in
             do {

@@ -46,10 +46,7 @@ struct SchedulerSession {
             if isFirst { throw error }
             return scheduler.onEvent(.problem("\(error); the schedule stays as it was"))
         }
-        if isFirst, !contents.problems.isEmpty {
-            throw RunFailure(
-                description: contents.problems.map(\.message).joined(separator: "\n"))
-        }
+        if isFirst { try ScheduleFiles.requireSound(contents) }
         for problem in contents.problems {
             scheduler.onEvent(.problem("\(problem.message); the old version stays in force"))
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import FileIO
 import Multiformats
 import Node
 import Provide
@@ -73,6 +74,10 @@ struct NodeCommand: AsyncParsableCommand, SignalHandling {
         let printsJSON = output.json
         var services: [any Service] = []
         if !schedule.isEmpty {
+            // A mistake is told before the network hears of the node.
+            try await BlockingPool.shared.run { [schedule] in
+                try ScheduleFiles(schedule).requireSound()
+            }
             let scheduler = scheduling.scheduler(schedule, repository, json: printsJSON)
             services = [scheduler, ReloadOnHangup(scheduler)]
         }
