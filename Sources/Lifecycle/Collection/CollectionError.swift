@@ -45,6 +45,14 @@ public struct CollectionError: Error, Sendable {
             cid: cid, cause: error)
     }
 
+    /// A node of an incomplete snapshot is lost, and with it what it links to is not known.
+    static func lost(_ cid: CID, _ error: PackError?) -> CollectionError {
+        CollectionError(
+            error == nil ? .missing : .unreadable,
+            "block \(cid) is lost\(error.map { " (\($0))" } ?? ""), so which blocks it needs is not known; nothing was freed. `cairn repair` looks for it; `cairn repair --drop` forgets the snapshots that lack it; `cairn gc --give-up-lost` frees what only lost blocks link to",
+            cid: cid, cause: error)
+    }
+
     /// A pack left its tier, or the catalog, while it was to be read.
     static func moved(_ pack: PackID) -> CollectionError {
         CollectionError(.moving, "pack \(pack) went away while it was to be read; run again")

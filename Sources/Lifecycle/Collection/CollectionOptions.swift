@@ -41,6 +41,12 @@ public struct CollectionOptions: Sendable {
     ///
     /// Packs that are wholly dead always go; rewriting stops when enough is freed. Default nil.
     public var freeTarget: Int64?
+    /// Whether what only lost nodes of incomplete snapshots link to is freed.
+    ///
+    /// What hangs on a node that is lost is not known; should the node be found again, it then lacks
+    /// what was freed. Only losses count that a verification or repair has recorded. Default false:
+    /// while such a node is lost, nothing is freed.
+    public var givesUpLost = false
     /// Whether to say what would be freed, and change nothing.
     ///
     /// Default false.

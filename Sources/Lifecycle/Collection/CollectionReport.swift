@@ -32,7 +32,7 @@ public struct CollectionReport: Sendable {
     /// Blocks that roots which came meanwhile saved.
     public var sparedBlockCount = 0
 
-    /// Blocks that imported archives lack.
+    /// Blocks that imported archives lack, or snapshots that are known to be incomplete.
     public var lackingCount = 0
     /// The first of them.
     public var lacking: [CID] = []

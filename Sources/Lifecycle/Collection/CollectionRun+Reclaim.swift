@@ -95,6 +95,7 @@ extension CollectionRun {
             spared.append(PackBlocks(id: old.pack.id, blocks: live))
         }
         try await repository.catalog.spare(spared, liveCaches: try await live(caches))
+        try await keepCopiesOfLost()
     }
 
     /// Removes the packs in which nothing lives.

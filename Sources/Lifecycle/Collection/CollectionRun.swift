@@ -34,6 +34,8 @@ final class CollectionRun {
     private(set) var generation: Int64 = 0
     /// The packs that have left the catalog.
     var swept: Set<PackID> = []
+    /// How many lost or bad blocks were searched for in the packs that would go.
+    var searchedLossCount = 0
     /// What was quarantined when marking began, by pack.
     private(set) var quarantined: [PackID: BlockBitmap] = [:]
 
@@ -93,6 +95,7 @@ final class CollectionRun {
             do {
                 let listed = try await firstLook()
                 plan = try await makePlan(of: listed)
+                try await keepCopiesOfLost()
                 return
             } catch let error as CollectionError {
                 guard error.code == .moving, attempt < Self.attemptCount else { throw error }
@@ -132,6 +135,7 @@ final class CollectionRun {
         board.update { $0.readBlockCount = 0 }
         marking = Marking(catalog: repository.catalog, packs: packs, board: board)
         followed = []
+        searchedLossCount = 0
         quarantined = try await quarantine()
         marking.add(try await repository.catalog.packs())
         let listed = marking.table.packs.indices
@@ -155,8 +159,9 @@ final class CollectionRun {
                     cause: error)
             }
             var mark = MarkRoot(cid: cid, isRecursive: root.isRecursive)
-            if case .snapshot(let id) = root.origin {
-                mark.tolerance = tolerances[id] ?? .nothing
+            switch root.origin {
+            case .snapshot(let id), .record(let id): mark.tolerance = tolerances.of(id)
+            case .pin: mark.tolerance = tolerances.ofPins
             }
             if followed.insert(mark).inserted { new.append(mark) }
         }
@@ -165,13 +170,16 @@ final class CollectionRun {
         return !new.isEmpty
     }
 
-    /// The snapshots that need not be whole: those of archives.
-    private func tolerances() async throws -> [String: MarkRoot.Tolerance] {
+    /// Which roots need not be whole: those of archives, and of snapshots known to be incomplete.
+    private func tolerances() async throws -> MarkTolerances {
         let snapshots = try await repository.catalog.snapshots(limit: nil)
         let imports = snapshots.filter {
             $0.options.contains { $0.key == "kind" && $0.value == "import" }
         }
-        return Dictionary(imports.map { ($0.id, .missing) }) { first, _ in first }
+        let losses = try await repository.catalog.lostBlockCounts().filter { $0.value > 0 }
+        return MarkTolerances(
+            imports: Set(imports.map(\.id)), incomplete: Set(losses.keys),
+            givesUpLost: options.givesUpLost)
     }
 
     /// Stops if a block that is counted on turned out damaged since the first look: a copy that was

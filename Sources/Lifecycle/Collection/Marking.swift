@@ -21,9 +21,11 @@ struct MarkRoot: Hashable {
     enum Tolerance: Int, CaseIterable {
         /// All must be there.
         case nothing
+        /// Leaves may be missing: that some are is known, and nothing hangs on them.
+        case leaves
         /// Blocks may be missing: an archive that was imported need not be whole.
         case missing
-        /// Blocks may be missing or damaged: that is known, and was told.
+        /// Blocks may be missing or damaged: that is known, and what hangs on them was given up.
         case damaged
     }
 }
@@ -44,10 +46,14 @@ final class Marking {
     private static let lookupCount = 8192
     /// How many missing blocks are remembered by name.
     private static let namedCount = 16
+    /// How many missing blocks are remembered at all, at some 100 bytes each.
+    private static let lackingLimit = 1_000_000
 
     private(set) var table = MarkTable()
     /// Blocks that are gone from archives which were imported, or from DAGs known to be damaged.
     private(set) var lacking: (count: Int, first: [CID]) = (0, [])
+    /// The multihashes of all of these.
+    private(set) var lost: Set<[UInt8]> = []
     /// Blocks of such DAGs whose links cannot be read.
     private(set) var undecodable: (count: Int, first: [CID]) = (0, [])
 
@@ -153,20 +159,22 @@ final class Marking {
                     } catch { found.withLock { $0.undecodable.append((block.cid, "\(error)")) } }
                 case .failure(let error):
                     guard tolerance == .damaged else {
-                        throw CollectionError(unreadable: wanted.cid, error)
+                        throw tolerance == .leaves
+                            ? CollectionError.lost(wanted.cid, error)
+                            : CollectionError(unreadable: wanted.cid, error)
                     }
                     found.withLock { $0.damaged.append(wanted.cid) }
                 }
             }
         } catch let error as PackError { throw try await moved(record, error) }
         let result = found.withLock { $0 }
-        for cid in result.damaged { note(lacking: cid) }
+        for cid in result.damaged { try note(lacking: cid) }
         for (cid, reason) in result.undecodable { try note(undecodable: cid, reason) }
         return result.links
     }
 
     private func note(undecodable cid: CID, _ reason: String) throws {
-        guard tolerance != .nothing else {
+        guard tolerance.rawValue >= MarkRoot.Tolerance.missing.rawValue else {
             throw CollectionError(
                 .undecodable,
                 "block \(cid) is kept, but its links cannot be read (\(reason)), so what it needs is not known; nothing was freed. `cairn why \(cid)` tells which snapshot or pin to give up",
@@ -230,16 +238,26 @@ final class Marking {
     }
 
     private func lack(_ cid: CID) throws {
-        guard tolerance != .nothing else {
+        switch tolerance {
+        case .nothing:
             throw CollectionError(
                 .missing,
                 "block \(cid) is missing, so what it needs is not known; nothing was freed. Run `cairn repair`, or see with `cairn why \(cid)` which snapshot or pin to give up",
                 cid: cid)
+        case .leaves where cid.codec.hasLinks: throw CollectionError.lost(cid, nil)
+        case .leaves, .missing, .damaged: try note(lacking: cid)
         }
-        note(lacking: cid)
     }
 
-    private func note(lacking cid: CID) {
+    private func note(lacking cid: CID) throws {
+        // Several DAGs may lack the same block.
+        guard lost.insert(Array(cid.multihashBytes)).inserted else { return }
+        guard lost.count <= Self.lackingLimit else {
+            throw CollectionError(
+                .missing,
+                "more than \(Self.lackingLimit) blocks are missing; nothing was freed. Run `cairn repair`, or give incomplete snapshots up with `cairn repair --drop`",
+                cid: cid)
+        }
         lacking.count += 1
         if lacking.first.count < Self.namedCount { lacking.first.append(cid) }
     }
@@ -247,9 +265,11 @@ final class Marking {
     /// What to throw when a pack could not be read: that it has moved, if it has.
     private func moved(_ record: PackRecord, _ error: PackError) async throws -> any Error {
         guard error.code == .notFound else {
+            // Who may not read it is told so; there is nothing to repair.
+            let remedy = error.isDenied ? "" : ". Run `cairn repair`"
             return CollectionError(
                 .unreadable,
-                "\(error); what it links to is not known; nothing was freed. Run `cairn repair`",
+                "\(error); what it links to is not known; nothing was freed\(remedy)",
                 cause: error)
         }
         guard let now = try await catalog.pack(record.id), now.tier == record.tier else {

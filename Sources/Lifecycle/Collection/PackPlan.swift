@@ -37,6 +37,8 @@ public struct PackPlan: Sendable {
         case moved
         /// Roots that came meanwhile need some of what was dead.
         case needed
+        /// It holds a copy of a block that is lost where it is counted on.
+        case heals
     }
 
     /// The pack.

@@ -58,6 +58,14 @@ struct Collect: AsyncParsableCommand {
             valueName: "time"))
     var keepUnfinished: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Free what only lost blocks of incomplete snapshots link to.",
+            discussion:
+                "What hangs on a lost directory or part of a file is not known, so that without this nothing is freed while one is lost. Lost leaves hold up nothing."
+        ))
+    var giveUpLost = false
+
     @Option(
         help: ArgumentHelp(
             "Wait so long for another gc, and for sessions that began earlier (default: not for the one, as long as it takes for the others).",
@@ -145,6 +153,7 @@ struct Collect: AsyncParsableCommand {
         options.isDryRun = dryRun
         if let repackCold { options.repacksCold = repackCold }
         if let mergeBelow { options.mergeBelow = try size(mergeBelow, "--merge-below") }
+        options.givesUpLost = giveUpLost
         if let repackBelow { options.repackBelow = try share(repackBelow, "--repack-below") }
         if let maxRepack { options.repackByteLimit = try size(maxRepack, "--max-repack") }
         if let keepUnfinished {

@@ -220,6 +220,7 @@ extension PackPlan.Reason {
         case .damaged: "damaged"
         case .needed: "needed"
         case .moved: "moved"
+        case .heals: "heals"
         }
     }
 
@@ -234,6 +235,7 @@ extension PackPlan.Reason {
         case .damaged: "what lives in the pack is damaged; run `cairn repair`"
         case .moved: "the pack went to another tier meanwhile"
         case .needed: "a snapshot or pin that came meanwhile needs some of it"
+        case .heals: "the pack holds a copy of a block that is lost elsewhere; run `cairn repair`"
         }
     }
 }
