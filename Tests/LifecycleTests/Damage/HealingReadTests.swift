@@ -55,6 +55,36 @@ func rawBlock(_ bytes: [UInt8]) throws -> Block {
         #expect(try await store.open().blocks.block(leaf.cid) == leaf)
     }
 
+    @Test func `many blocks are handed out, each once, though some were bad`() async throws {
+        let (store, leaf) = try await storeWithBadLeaf()
+        let repository = try await store.open()
+        // Blocks of one frame are bad together.
+        let pack = try #require(
+            try await repository.catalog.places(of: [Array(leaf.cid.multihashBytes)])[0]
+        ).packID
+        let entries = try await repository.packs.index(of: pack, tier: .hot).blocks
+        let bad = entries.filter { $0.frame == entries[0].frame }.map(\.cid)
+        let asked = Mutex<[CID]>([])
+        let blocks = repository.blocks.rescued { cid in
+            asked.withLock { $0.append(cid) }
+            return store.blocks[cid].map { Block(cid: cid, bytes: $0) }
+        }
+        let cids = Array(store.blocks.keys)
+        let seen = Mutex<[Int: Int]>([:])
+        try await blocks.forEachBlock(cids) { index, block in
+            #expect(block.cid == cids[index] && block.bytes == store.blocks[cids[index]])
+            seen.withLock { $0[index, default: 0] += 1 }
+        }
+        let once = Dictionary(uniqueKeysWithValues: cids.indices.map { ($0, 1) })
+        #expect(seen.withLock { $0 } == once)
+        let rescued = asked.withLock { $0 }
+        #expect(rescued.contains(leaf.cid) && rescued.count == Set(rescued).count)
+        #expect(Set(rescued).isSubset(of: bad))
+        // All that was rescued is stored: another process asks nobody.
+        let count = try await store.expectNeverServed(try await store.open(), "after the rescue")
+        #expect(count == store.blocks.count)
+    }
+
     @Test func `a pack that was rewritten between look-up and read is looked up again`()
         async throws
     {

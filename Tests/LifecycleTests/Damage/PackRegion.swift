@@ -29,6 +29,14 @@ enum PackRegion: String, CaseIterable, Sendable {
     }
 }
 
+extension PackRegion {
+    /// The frames of blocks in `pack`, one after the other, without the checksum at their ends.
+    static func dataFrames(of pack: [UInt8]) throws -> [Range<Int>] {
+        let frames = try PackLayout(pack).frames
+        return zip(frames.dropFirst(), frames.dropFirst(2)).map { $0 + 8..<$1 - 4 }
+    }
+}
+
 /// Where things lie in a sound pack, read from its last bytes.
 private struct PackLayout {
     /// Where each frame starts, and where the last one ends.
