@@ -2,6 +2,7 @@
 
 import IPLD
 import Multiformats
+import TestSupport
 import Testing
 
 @Suite struct CodecFixtureTests {
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test func `random values come back from both codecs`() throws {
-        var generator = SeededGenerator(seed: 20_261_122, for: "random IPLD values")
+        var generator = SeededGenerator(seed: 20_261_122)
         for _ in 0..<2000 {
             let value = generator.value(depth: 4)
             let cbor = try DAGCBOR.encode(value)

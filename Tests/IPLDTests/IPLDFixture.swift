@@ -3,6 +3,7 @@
 import Foundation
 import IPLD
 import Multiformats
+import TestSupport
 import Testing
 
 /// The lines of a table under `Fixtures/ipld`, split at tabs.
@@ -50,23 +51,7 @@ func cid(_ codec: Multicodec, of bytes: [UInt8]) throws -> CID {
     CID(v1: codec, try HashFunction.sha2_256.multihash(of: bytes.span))
 }
 
-/// A generator whose whole run follows from one printed seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64, for test: String) {
-        print("seed \(seed) for \(test)")
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-        return word ^ word >> 31
-    }
-
+extension SeededGenerator {
     /// A random value whose lists and maps are at most `depth` deep.
     mutating func value(depth: Int) -> IPLDValue {
         switch Int.random(in: 0..<(depth > 0 ? 9 : 7), using: &self) {

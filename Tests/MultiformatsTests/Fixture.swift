@@ -2,6 +2,7 @@
 
 import Foundation
 import Multiformats
+import TestSupport
 
 /// Reads the tables under `Fixtures/multiformats`.
 enum Fixture {
@@ -46,24 +47,7 @@ enum Fixture {
     }
 }
 
-/// A generator whose whole run follows from one printed seed (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// A generator from `seed`, which is printed.
-    init(seed: UInt64, for test: String) {
-        print("seed \(seed) for \(test)")
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-        return word ^ word >> 31
-    }
-
+extension SeededGenerator {
     /// `byteCount` random bytes.
     mutating func bytes(_ byteCount: Int) -> [UInt8] {
         (0..<byteCount).map { _ in UInt8(truncatingIfNeeded: next()) }
