@@ -73,6 +73,12 @@ extension Repository {
                     packs.formUnion(begun)
                 }
             }
+            // Killed before the catalog told of a session, or after it had told of its end, a process
+            // leaves a file that no session has. To look for it removes it, unless it is locked.
+            let known = Set(sessions.map(\.id))
+            for id in try SessionFile.ids(in: path) where !known.contains(id) {
+                _ = try SessionFile.find(id, in: path)
+            }
             return (alive, dead, packs)
         }
     }

@@ -237,7 +237,7 @@ public final class Repository: Sendable {
 
 extension Directory {
     /// The names of all entries, as text.
-    fileprivate func entryNames() throws(IOError) -> [String] {
+    func entryNames() throws(IOError) -> [String] {
         var stream = try DirectoryStream(self)
         var names: [String] = []
         while let entry = try stream.next() {

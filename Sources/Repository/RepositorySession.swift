@@ -119,6 +119,19 @@ final class SessionFile: Sendable {
         return .alive(text.split(separator: "\n").compactMap { PackID($0) })
     }
 
+    /// The sessions that have a file, whether the catalog tells of them or not; blocks.
+    ///
+    /// - Throws: `IOError`.
+    static func ids(in repository: String) throws -> [String] {
+        do throws(IOError) {
+            return try Directory(repository + "/" + directoryName).entryNames()
+                .filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
+        } catch {
+            if error.code == .notFound { return [] }
+            throw error
+        }
+    }
+
     /// Removes the file of a session that has ended; blocks.
     static func remove(_ id: String, in repository: String) {
         // What is left is found dead, and removed, by the next who looks.

@@ -45,6 +45,19 @@ struct RepositorySessionTests {
         return Block(cid: try CIDBuilder().cid(codec: .raw, hashing: bytes.span), bytes: bytes)
     }
 
+    @Test func `a file that no session has is removed, that of a living one is not`() async throws {
+        let repository = try await scene.repository()
+        let other = try await scene.repository()
+        try await repository.withSession(.ingest) { session in
+            // As a process leaves it that is killed before it tells the catalog of its session.
+            let left = lockFile(PackID.make().description)
+            #expect(FileManager.default.createFile(atPath: left, contents: nil))
+            #expect(try await other.endDeadSessions().map(\.id) == [session.id])
+            #expect(try files() == ["\(session.id).lock"])
+        }
+        #expect(try files().isEmpty)
+    }
+
     @Test func `a session lives for others until it ends`() async throws {
         let repository = try await scene.repository()
         let other = try await scene.repository()
