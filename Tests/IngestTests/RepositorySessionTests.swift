@@ -48,7 +48,7 @@ struct RepositorySessionTests {
     @Test func `a file that no session has is removed, that of a living one is not`() async throws {
         let repository = try await scene.repository()
         let other = try await scene.repository()
-        try await repository.withSession(.ingest) { session in
+        try await repository.withSession(.ingest) { session async throws in
             // As a process leaves it that is killed before it tells the catalog of its session.
             let left = lockFile(PackID.make().description)
             #expect(FileManager.default.createFile(atPath: left, contents: nil))
