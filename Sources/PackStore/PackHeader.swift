@@ -54,6 +54,9 @@ struct PackHeader: Hashable, Sendable {
         }
     }
 
+    /// What is said of an index that names another pack than its file.
+    static let otherPack = "the index is that of another pack"
+
     /// Decodes the fixed part, ``PackFormat/indexHeaderByteCount`` bytes.
     private init(
         decoding bytes: [UInt8], id: PackID, _ places: TrailerPlaces
@@ -67,7 +70,7 @@ struct PackHeader: Hashable, Sendable {
         }
         let flags = bytes.littleEndian(at: 12, as: UInt32.self)
         guard Array(bytes[16..<32]) == id.bytes else {
-            throw .damaged(id, "the index is that of another pack")
+            throw .damaged(id, Self.otherPack)
         }
         let frameCount = bytes.littleEndian(at: 40, as: UInt32.self)
         let blockCount = bytes.littleEndian(at: 44, as: UInt32.self)

@@ -106,8 +106,11 @@ extension PackStore {
                 let isSame = try one.index().isSame(as: expected)
                 return isSame ? .same : .other
             } catch {
-                guard error.code == .damaged || error.code == .unsupported else { throw error }
-                return .broken
+                switch error.code {
+                case .unsupported: return .other
+                case .damaged: return error.message == PackHeader.otherPack ? .other : .broken
+                default: throw error
+                }
             }
         }
     }
@@ -130,7 +133,7 @@ extension PackStore {
 public enum CopyLikeness: Sendable {
     /// Their indexes are equal.
     case same
-    /// It is another pack of the same name.
+    /// It is another pack under this name, or one of a later version.
     case other
     /// It has no index that can be read: it is not whole.
     case broken

@@ -180,9 +180,11 @@ struct MoveTrial: Sendable {
     /// An error names the tier, the object and what to do.
     private func expectHelpful(_ text: String, _ plan: Plan) {
         #expect(text.contains("tier cold"), "\(plan): \(text)")
-        let names = ["\(id)", "cairn-tier", "s3://packs/home"]
+        let names = ["\(id)", "cairn-tier", "//packs/home", "/packs/home/"]
         #expect(names.contains { text.contains($0) }, "\(plan): \(text)")
-        let remedies = ["try again", "check ", "run `cairn", "needs s3:", "may lack"]
+        let remedies = [
+            "try again", "check ", "run `cairn", "with `cairn", "needs s3:", "may lack",
+        ]
         #expect(remedies.contains { text.contains($0) }, "\(plan): \(text)")
     }
 }

@@ -80,7 +80,13 @@ public final class TierMove: Sendable {
             if error.code == .badCopy { close(step.destination) }
         case let error as PackError:
             // What fails in the midst of a transfer does not know its tier.
-            fail("\(error) (\(step.action))")
+            let remedy =
+                switch error.code {
+                case .damaged: "; try again, or run `cairn repair` if that stays so"
+                case .notFound: "; try again"
+                default: ""
+                }
+            fail("\(error) (\(step.action))\(remedy)")
             if error.code == .unreachable || error.code == .noSpace || error.code == .io {
                 close(step.destination)
             }

@@ -72,7 +72,8 @@ extension S3Failure {
                 + "AbortMultipartUpload and ListBucketMultipartUploads there"
         case "RequestTimeTooSkewed": return "set the clock of this machine"
         case "ExpiredToken", "InvalidToken": return "renew the session token"
-        case "PreconditionFailed": return "somebody replaced the object while it was read"
+        case "PreconditionFailed":
+            return "somebody replaced the object while it was read; try again"
         case "InvalidStorageClass":
             return
                 "the server has no storage class \(options.storageClass ?? ""); remove the option"

@@ -98,7 +98,8 @@ final class S3ObjectWriter: ObjectWriter {
             throw ObjectStoreError(
                 .unverified, key: key,
                 message: "\(key): the server has \(head.byteCount) bytes with the tag "
-                    + "\(head.entityTag ?? "none"), stored were \(byteCount) with \(tag ?? "none")")
+                    + "\(head.entityTag ?? "none"), stored were \(byteCount) with \(tag ?? "none");"
+                    + " check the server, and try again")
         }
     }
 
