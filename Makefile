@@ -5,7 +5,7 @@ SWIFT ?= swift
 MAKEFLAGS += --no-print-directory
 
 # Tests that run one at a time.
-TIMED = ^(Libp2p|Libp2pNIO|KademliaDHT|Bitswap|Discovery|Provide|Node|S3|Schedule|Interop)Tests[.]|^cairnTests[.]PipelineCommandTests
+TIMED = ^(Libp2p|Libp2pNIO|KademliaDHT|Bitswap|Discovery|Provide|Node|S3|Schedule|Interop)Tests[.]|^cairnTests[.](PipelineCommand|NodeSchedule|PeerHealing)Tests
 # Tests that step through thousands of schedules, or through a year of nights.
 EXHAUSTIVE = ^CatalogTests[.](Cache)?InterleavingTests|^ScheduleTests[.]YearTests
 BENCHMARKS = Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks

@@ -48,12 +48,27 @@ struct TierMark: Hashable {
             tier: String(lines[2].dropFirst("tier ".count)))
     }
 
-    /// Writes the mark where there is none.
+    /// Writes the mark where there is none, and reads it back: one that came to be another would
+    /// shut the tier for good.
+    ///
+    /// - Throws: `ObjectStoreError` with `unverified` if it is another, and has been removed.
     func write(_ store: any ObjectStore) throws(ObjectStoreError) {
         if let part = try store.takeOver(Self.key) { part.abandon() }
         let writer = try store.create(Self.key)
         try writer.append(Array(text.utf8))
         try writer.seal()
+        let stored: TierMark?
+        do { stored = try Self.read(store) } catch {
+            guard error.code == .unavailable, error.key == Self.key else { throw error }
+            stored = nil
+        }
+        guard stored != self else { return }
+        try store.delete(Self.key)
+        throw ObjectStoreError(
+            .unverified, key: Self.key,
+            message:
+                "\(Self.key): what was stored is not what was sent; check the server, and try again"
+        )
     }
 }
 

@@ -158,11 +158,13 @@ struct MoveTrial: Sendable {
             try await next.catalog.packs().map(\.tier) == [work == .move ? Self.tier : .hot],
             "\(plan)")
         if work == .move {
-            #expect(server.bucket.object(key) == pack, "\(plan)")
+            let isStored = server.bucket.object(key) == pack
+            #expect(isStored, "\(plan)")
             #expect(!FileManager.default.fileExists(atPath: file), "\(plan)")
         } else {
             #expect(server.bucket.object(key) == nil, "\(plan)")
-            #expect([UInt8](try Data(contentsOf: URL(filePath: file))) == pack, "\(plan)")
+            let isBack = [UInt8](try Data(contentsOf: URL(filePath: file))) == pack
+            #expect(isBack, "\(plan)")
         }
         try await expectReadable(try await Self.open(path, server), "at the end of \(plan)")
         return told.isEmpty
