@@ -24,6 +24,7 @@ struct S3TierTests {
         let server = try #require(
             try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         do { try await body(server) } catch { Issue.record(error) }
+        process.send("stop")
         _ = await process.end()
     }
 

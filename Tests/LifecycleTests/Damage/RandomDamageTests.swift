@@ -14,7 +14,8 @@ import Testing
         case flip, flips, zeroes, noise, cut, remove, swap, catalog
     }
 
-    private static let trials = 100
+    private static let trials =
+        ProcessInfo.processInfo.environment["CAIRN_FULL"] == nil ? 25 : 100
 
     @Test(arguments: 0..<3)
     func `no damage to packs and catalog is ever served, and all of it heals`(
