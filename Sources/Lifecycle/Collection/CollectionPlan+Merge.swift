@@ -27,6 +27,8 @@ extension CollectionPlan {
                 && ($0.pack.tier == .hot || options.repacksCold && $0.pack.tier != .cache)
         }
         var written = written
+        var places: [PackID: Int] = [:]
+        for (index, plan) in packs.enumerated() { places[plan.pack.id] = index }
         let alike = Dictionary(grouping: plans.indices) { PackGroups.Destination(plans[$0].pack) }
         for chosen in alike.values {
             let groups = PackGroups(chosen, of: plans, nowMilliseconds: nowMilliseconds).groups
@@ -36,7 +38,7 @@ extension CollectionPlan {
                 let byteCount = group.reduce(0) { $0 + plans[$1].liveStoredByteCount }
                 if let limit = options.repackByteLimit, written + byteCount > limit { continue }
                 written += byteCount
-                merge(group.map { plans[$0] })
+                merge(group.map { plans[$0] }, places)
             }
         }
         packs.sort { $0.pack.id < $1.pack.id }
@@ -49,10 +51,11 @@ extension CollectionPlan {
         ).groups
     }
 
-    private mutating func merge(_ chosen: [PackPlan]) {
+    /// - Parameter places: where packs that have dead blocks lie in the plan.
+    private mutating func merge(_ chosen: [PackPlan], _ places: [PackID: Int]) {
         for var plan in chosen {
             plan.action = .merge
-            if let index = packs.firstIndex(where: { $0.pack.id == plan.pack.id }) {
+            if let index = places[plan.pack.id] {
                 packs[index] = plan
             } else {
                 packs.append(plan)

@@ -17,8 +17,19 @@ extension CollectionRun {
         board.begin(.rewriting, packs: groups.joined().count, bytes: byteCount)
         // The session names the new packs, so that nobody takes a sealed one for a crash's.
         try await repository.withSession(.collect) { session in
-            for group in groups { try await rewriteSound(group, in: session) }
+            // First what frees space: a merge alone does not.
+            for group in groups where !isMerge(group) { try await rewriteSound(group, in: session) }
+            for group in groups where isMerge(group) {
+                do { try await rewriteSound(group, in: session) } catch let error as PackError {
+                    guard error.code == .noSpace else { throw error }
+                    for index in group { plan.packs[index].action = .leave(.noRoom) }
+                }
+            }
         }
+    }
+
+    private func isMerge(_ group: [Int]) -> Bool {
+        group.allSatisfy { plan.packs[$0].action == .merge && plan.packs[$0].deadBlockCount == 0 }
     }
 
     /// Rewrites a group, without those of its packs that turn out to be damaged.

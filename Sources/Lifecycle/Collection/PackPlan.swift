@@ -39,6 +39,8 @@ public struct PackPlan: Sendable {
         case needed
         /// It holds a copy of a block that is lost where it is counted on.
         case heals
+        /// The disk has no room for the pack into which it was to be merged.
+        case noRoom
     }
 
     /// The pack.

@@ -221,6 +221,7 @@ extension PackPlan.Reason {
         case .needed: "needed"
         case .moved: "moved"
         case .heals: "heals"
+        case .noRoom: "no-room"
         }
     }
 
@@ -236,6 +237,7 @@ extension PackPlan.Reason {
         case .moved: "the pack went to another tier meanwhile"
         case .needed: "a snapshot or pin that came meanwhile needs some of it"
         case .heals: "the pack holds a copy of a block that is lost elsewhere; run `cairn repair`"
+        case .noRoom: "the disk has no room to merge the pack with others"
         }
     }
 }

@@ -19,10 +19,14 @@ struct CollectionScene {
     let directory: TemporaryDirectory
     let repository: Repository
 
-    init(clock: WallClock = .system) async throws {
+    init(
+        clock: WallClock = .system,
+        wrapping wrap: @escaping Repository.StoreWrapper = { $1 }
+    ) async throws {
         directory = try TemporaryDirectory()
         repository = try await Repository.open(
-            directory.url.appending(path: "repository").path, creating: true, clock: clock)
+            directory.url.appending(path: "repository").path, creating: true, clock: clock,
+            wrapping: wrap)
     }
 
     /// Stores blocks in a pack of their own, whether they are there already or not, a few to a

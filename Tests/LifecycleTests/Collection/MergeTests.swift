@@ -6,6 +6,7 @@ import FileIO
 import IPLD
 import Lifecycle
 import Multiformats
+import ObjectStore
 import PackStore
 import Repository
 import Synchronization
@@ -58,6 +59,34 @@ struct MergeTests {
         #expect(again.mergedPackCount == 0 && again.plan.packs.isEmpty)
         #expect(try await Reindex(scene.repository).run().snapshotCount == 1)
         #expect(try await scene.repository.catalog.doomedPacks().isEmpty)
+    }
+
+    @Test(arguments: [FailingStore.Fault.append(0, .noSpace), .seal(.noSpace)])
+    func `on a full disk what is dead goes, and small packs stay as they are`(
+        _ fault: FailingStore.Fault
+    ) async throws {
+        let stores = Mutex<[PackTier: FailingStore]>([:])
+        let scene = try await CollectionScene { tier, store in
+            let failing = FailingStore(store, .none)
+            stores.withLock { $0[tier] = failing }
+            return failing
+        }
+        let leaves = try await store("leaf", Self.enough, in: scene)
+        try await scene.snapshot(leaves.map(\.cid))
+        let dead = try await store("dead", 2, in: scene)
+        stores.withLock { $0[.hot]?.set(fault) }
+        let report = try await scene.collect()
+        #expect(stores.withLock { $0[.hot]?.hitCount } == 1)
+        #expect(report.deletedPackCount == 2 && report.damage.isEmpty)
+        #expect(report.mergedPackCount == 0)
+        let left = report.plan.packs.filter { $0.action == .leave(.noRoom) }
+        #expect(left.count == Self.enough)
+        #expect(try await scene.repository.catalog.condemned().isEmpty)
+        #expect(try await scene.repository.blocks.contains(dead.map(\.cid)) == [false, false])
+        stores.withLock { $0[.hot]?.set(.none) }
+        try await scene.expectSound()
+        #expect(try await scene.collect().mergedPackCount == Self.enough)
+        try await scene.expectSound()
     }
 
     @Test func `a few small packs stay as they are`() async throws {
