@@ -21,6 +21,8 @@ struct PipelineRunTests {
         try FileManager.default.createDirectory(
             atPath: folder.path("source"), withIntermediateDirectories: true)
         try Data("hello".utf8).write(to: URL(filePath: folder.path("source/file")))
+        // A file that was just written would be read again by the next run.
+        try await Task.sleep(for: .milliseconds(50))
     }
 
     private func pipeline(_ more: String = "") throws -> PipelineDeclaration {
