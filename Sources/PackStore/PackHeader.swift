@@ -54,8 +54,8 @@ struct PackHeader: Hashable, Sendable {
         }
     }
 
-    /// What is said of an index that names another pack than its file.
-    static let otherPack = "the index is that of another pack"
+    /// The cause of damage when an index names another pack than its file.
+    struct OtherPack: Error {}
 
     /// Decodes the fixed part, ``PackFormat/indexHeaderByteCount`` bytes.
     private init(
@@ -70,7 +70,9 @@ struct PackHeader: Hashable, Sendable {
         }
         let flags = bytes.littleEndian(at: 12, as: UInt32.self)
         guard Array(bytes[16..<32]) == id.bytes else {
-            throw .damaged(id, Self.otherPack)
+            throw PackError(
+                .damaged, pack: id, message: "the index is that of another pack", cause: OtherPack()
+            )
         }
         let frameCount = bytes.littleEndian(at: 40, as: UInt32.self)
         let blockCount = bytes.littleEndian(at: 44, as: UInt32.self)

@@ -108,7 +108,7 @@ extension PackStore {
             } catch {
                 switch error.code {
                 case .unsupported: return .other
-                case .damaged: return error.message == PackHeader.otherPack ? .other : .broken
+                case .damaged: return error.cause is PackHeader.OtherPack ? .other : .broken
                 default: throw error
                 }
             }
