@@ -168,7 +168,10 @@ public final class Repository: Sendable {
         }
     }
 
-    private static func loadConfig(at path: String) throws -> RepositoryConfig {
+    /// What a repository's `config.yaml` says, without opening the repository; blocks.
+    ///
+    /// - Throws: ``RepositoryError``: `missing` if there is none, `badConfig`; `IOError`.
+    public static func loadConfig(at path: String) throws -> RepositoryConfig {
         do { return try RepositoryConfig.load(path + "/config.yaml") } catch let error as IOError
             where error.code == .notFound || error.code == .notADirectory
         {

@@ -59,6 +59,28 @@ struct PipelineCommandTests {
         #expect(times.contains { $0.hasSuffix(" 03:00 +02:00") })
     }
 
+    @Test func `explain fills in what the repository's configuration says`() async throws {
+        let file = try declare("sources: /x\ngc: {io-limit: 7MiB}")
+        let before = try await bench.run("pipeline", "explain", file).lines
+        #expect(before.contains { $0.hasPrefix("compression:") && $0.hasSuffix(" auto") })
+        _ = try await bench.ingest(try sources())
+        try Data(
+            """
+            format: 1
+            profile: unixfs-v0-2015
+            compression: zstd:9
+            gc: {repack-below: 25%, io-limit: 3MiB}
+            """.utf8
+        ).write(to: URL(filePath: bench.path("repository/config.yaml")))
+        let lines = try await bench.run("pipeline", "explain", file).lines
+        #expect(lines.contains { $0.hasPrefix("compression:") && $0.hasSuffix(" zstd:9") })
+        #expect(lines.contains { $0.hasPrefix("dag:") && $0.contains("unixfs-v0-2015: ") })
+        let collection = try #require(lines.first { $0.hasPrefix("gc:") })
+        #expect(collection.contains("less than 25 % lives"))
+        // What the pipeline says stands.
+        #expect(collection.contains("at most 7MiB a second"))
+    }
+
     @Test func `the schema is JSON Schema and has every key of the shipped files`() async throws {
         let schema = try #require(try await bench.run("pipeline", "schema").objects().first)
         #expect(schema["$schema"] as? String == "https://json-schema.org/draft/2020-12/schema")

@@ -3,6 +3,7 @@
 import FileIO
 import Ingest
 import Lifecycle
+import PackStore
 import Repository
 import Schedule
 import UnixFS
@@ -22,22 +23,28 @@ struct PipelineExplanation {
     private let facts: [(key: String, text: String)]
     private let times: [Time]
 
-    init(_ declaration: PipelineDeclaration, repositoryPath: String, times: Int) {
+    /// - Parameter config: what the repository says where the pipeline says nothing.
+    init(
+        _ declaration: PipelineDeclaration, repositoryPath: String, config: RepositoryConfig,
+        times: Int
+    ) {
         self.declaration = declaration
         var facts = [("name", declaration.name)]
         if let summary = declaration.summary { facts.append(("description", summary)) }
         facts.append(("repository", repositoryPath))
         facts.append(
             ("sources", declaration.sources.map { Escape.name($0) }.joined(separator: " ")))
-        facts += Self.ingest(declaration.ingest)
+        facts += Self.ingest(declaration.ingest, config)
         facts += Self.budget(declaration)
-        facts += Self.steps(declaration)
+        facts += Self.steps(declaration, config)
         facts += Self.surroundings(declaration)
         self.facts = facts
         self.times = Self.times(declaration, count: times)
     }
 
-    private static func ingest(_ settings: IngestSettings) -> [(String, String)] {
+    private static func ingest(
+        _ settings: IngestSettings, _ config: RepositoryConfig
+    ) -> [(String, String)] {
         var filters = [settings.includesHidden ? "hidden entries too" : "no hidden entries"]
         if !settings.excludes.isEmpty {
             filters.append("without " + settings.excludes.joined(separator: " "))
@@ -53,12 +60,13 @@ struct PipelineExplanation {
         let standard = ["read": widths.read, "hash": widths.hash, "compress": widths.compress]
         let stages = StageWidths.names.map { "\($0) \(settings.widths[$0] ?? standard[$0] ?? 1)" }
         return [
-            ("filters", filters.joined(separator: ", ")), ("dag", dag(settings)),
+            ("filters", filters.joined(separator: ", ")), ("dag", dag(settings, config)),
             ("roots", settings.wrap ? "one, around all sources" : "one for each source"),
             ("purpose", purpose(settings.purpose)),
             (
                 "compression",
-                settings.compression.map { "\($0)" } ?? "auto, unless config.yaml says otherwise"
+                settings.compression?.description ?? config.compression
+                    ?? Compression.default.description
             ),
             ("stages", stages.joined(separator: ", ")),
             ("memory", ByteSize.text(settings.memoryByteCount ?? MemoryPlan().byteCount)),
@@ -66,10 +74,10 @@ struct PipelineExplanation {
         ]
     }
 
-    private static func dag(_ settings: IngestSettings) -> String {
+    private static func dag(_ settings: IngestSettings, _ config: RepositoryConfig) -> String {
         do {
-            let options = try settings.options(config: nil, spillDirectory: "/tmp").dag
-            let profile = settings.profile ?? DAGProfile.standard.rawValue
+            let options = try settings.options(config: config, spillDirectory: "/tmp").dag
+            let profile = settings.profile ?? config.profile ?? DAGProfile.standard.rawValue
             let fields = options.fields.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
             return "\(profile): \(fields)"
         } catch { return "\(error)" }
@@ -98,7 +106,9 @@ struct PipelineExplanation {
         return [("budget", "\(time), \(rate ?? "reads as fast as it goes")")]
     }
 
-    private static func steps(_ declaration: PipelineDeclaration) -> [(String, String)] {
+    private static func steps(
+        _ declaration: PipelineDeclaration, _ config: RepositoryConfig
+    ) -> [(String, String)] {
         var facts = [
             (
                 "tags",
@@ -107,7 +117,7 @@ struct PipelineExplanation {
             )
         ]
         facts.append(("retention", declaration.retention.map(text) ?? "all snapshots stay"))
-        facts.append(("gc", declaration.collection.map(text) ?? "no collection"))
+        facts.append(("gc", declaration.collection.map { text($0, config) } ?? "no collection"))
         facts.append(("tiers", declaration.tiering.map(text) ?? "nothing is moved"))
         facts.append(("verify", declaration.verification.map(text) ?? "no packs are checked"))
         facts.append(
@@ -139,8 +149,8 @@ struct PipelineExplanation {
         return parts.isEmpty ? "nothing is moved" : parts.joined(separator: "; ")
     }
 
-    private static func text(_ step: CollectionStep) -> String {
-        let config = step.config
+    private static func text(_ step: CollectionStep, _ config: RepositoryConfig) -> String {
+        let config = step.config.filled(from: config.collection)
         var parts = [step.occasion == .always ? "after each run" : "if a snapshot was forgotten"]
         if let mark = config.freeBelow { parts.append("if less than \(mark) is free") }
         if let mark = config.storedAbove { parts.append("if hot packs take more than \(mark)") }

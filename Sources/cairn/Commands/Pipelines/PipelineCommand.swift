@@ -89,10 +89,18 @@ struct PipelineExplain: AsyncParsableCommand {
 
     func run() async throws {
         let declaration = try PipelineDeclaration.load(file)
+        let path = repository.path(for: declaration)
         let explained = PipelineExplanation(
-            declaration, repositoryPath: repository.path(for: declaration), times: times)
+            declaration, repositoryPath: path, config: try config(at: path), times: times)
         if output.json { return Console.line(explained.json.text) }
         for line in explained.lines { Console.line(line) }
+    }
+
+    /// What the first run would be given if there is no repository yet.
+    private func config(at path: String) throws -> RepositoryConfig {
+        do { return try Repository.loadConfig(at: path) } catch let error as RepositoryError
+            where error.code == .missing
+        { return RepositoryConfig() }
     }
 }
 
