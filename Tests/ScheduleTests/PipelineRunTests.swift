@@ -4,7 +4,9 @@ import BlockStore
 import Catalog
 import FileIO
 import Foundation
+import IPLD
 import Ingest
+import Multiformats
 import Repository
 import Schedule
 import TestSupport
@@ -264,6 +266,22 @@ struct PipelineRunTests {
             let text = try #require(report.steps.first?.text)
             #expect(report.exitCode == 0 && text.contains("bytes freed") == isDue, "\(text)")
         }
+    }
+
+    @Test func `a collection bounds the cache of what was fetched`() async throws {
+        let bytes = Array("fetched".utf8)
+        let block = Block(
+            cid: CID(v1: .raw, try HashFunction.sha2_256.multihash(of: bytes.span)), bytes: bytes)
+        try await repository.blocks.put([block], into: .cache)
+        _ = try await run("gc: {when: always}")
+        #expect(try await repository.blocks.contains([block.cid]) == [true])
+        let config = URL(filePath: folder.path("repository/config.yaml"))
+        try Data("network: {cache-mib: 0}\n".utf8).write(to: config)
+        let repository = try await Repository.open(folder.path("repository"), creating: false)
+        let report = await PipelineRun(try pipeline("gc: {when: always}"), repository: repository)
+            .run()
+        #expect(report.exitCode == 0, "\(report.record)")
+        #expect(try await repository.blocks.contains([block.cid]) == [false])
     }
 
     @Test func `a pipeline's own rules move what no other snapshot needs`() async throws {

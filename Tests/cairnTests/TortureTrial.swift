@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Catalog
 import Foundation
 import TestSupport
 import Testing
@@ -41,6 +42,7 @@ struct TortureTrial {
             .write(toFile: config, atomically: true, encoding: .utf8)
         let pipeline = """
             sources: \(piped.path)
+            schedule: {cron: '@daily'}
             dag: {chunker: size-8192}
             retention: {keep-last: 3}
             tiers: {apply-rules: true}
@@ -80,10 +82,11 @@ struct TortureTrial {
         var arguments = work.arguments
         switch work {
         case .ingest: arguments.append(main.path)
-        case .run:
+        case .run, .schedule:
             try piped.change(using: &generator)
             arguments.append(bench.path("piped.yaml"))
             try await giveUp(allBut: 2, of: piped.path)
+            if work == .schedule { try await miss() }
         case .forget, .forgetAndCollect: try await giveUp(allBut: 2)
         case .pin: arguments.append(try #require(randomRoot()))
         case .unpin:
@@ -104,6 +107,15 @@ struct TortureTrial {
         case .collect, .repack, .move, .recall, .reindex, .verify: break
         }
         return arguments
+    }
+
+    /// Makes the catalog say that the scheduler was not there for two days.
+    private func miss() async throws {
+        let catalog = try await SQLiteCatalog.open(
+            at: bench.repository.appending(path: "catalog.sqlite").path)
+        let planned = Int64(Date.now.timeIntervalSince1970) - 2 * 86_400
+        try await catalog.setPlanned(planned, of: "piped")
+        try await catalog.close()
     }
 
     private mutating func randomRoot() -> String? {
@@ -161,9 +173,12 @@ struct TortureTrial {
         var lines: [String] = []
         while let line = await command.line() { lines.append(line) }
         let calls = try Data(contentsOf: URL(filePath: log)).count
-        let isKilled = status == 128 + SIGKILL
+        // A scheduler whose run has ended only waits.
+        let isIdle = work == .schedule && lines.contains { $0.contains("\"event\":\"run\"") }
+        let isKilled = status == 128 + SIGKILL && !isIdle
         last = "\(work) \(isKilled ? "was killed" : "ended") \(calls) calls after it began"
-        #expect(isKilled || status == 0, "\(last): \(status) \(lines) \(command.errors)")
+        #expect(
+            isKilled || isIdle || status == 0, "\(last): \(status) \(lines) \(command.errors)")
         #expect(calls > 0, "\(last)")
         tallies[work, default: KillTally()].count(isKilled: isKilled)
         return lines
@@ -191,11 +206,12 @@ struct TortureTrial {
         case .pin:
             try await run(arguments)
             pinned.formUnion(arguments.suffix(1))
-        case .run:
+        case .run, .schedule:
             try await giveUp(allBut: 2, of: piped.path)
             let hashed = TortureWork.ingest.arguments + ["--only-hash", piped.path]
             let expected = try await run(hashed).lines.joined()
-            let summary = try #require(try await run(arguments).objects().last)
+            let again = TortureWork.run.arguments + [bench.path("piped.yaml")]
+            let summary = try #require(try await run(again).objects().last)
             #expect(summary["root"] as? String == expected, "after \(last): \(summary)")
             kept[expected] = piped.state
             let going = try await run(["runs", "--json", "--state", "running"])

@@ -6,6 +6,8 @@ enum TortureWork: String, CaseIterable, Sendable {
     /// To reindex when the catalog is gone.
     case rebuild
     case repair, verify, run
+    /// A scheduler, which begins with a run that was missed.
+    case schedule
 
     /// The arguments that do not depend on what is stored.
     var arguments: [String] {
@@ -24,6 +26,7 @@ enum TortureWork: String, CaseIterable, Sendable {
         case .repair: ["repair", "--yes"]
         case .verify: ["verify", "--quiet"]
         case .run: ["run", "--json"]
+        case .schedule: ["schedule", "--json"]
         }
     }
 }

@@ -34,21 +34,35 @@ struct SessionTests {
             options.repackBelow = 1
             options.keepsUnfinished = .zero
             let collection = GarbageCollection(scene.repository, options: options)
-            return try await withThrowingTaskGroup(of: CollectionReport.self) { group in
-                try await scene.repository.withSession(.ingest) { _ in
+            return try await SessionTests.collect(
+                collection, in: scene.repository,
+                before: {
                     let key = Array(wanted.cid.multihashBytes)
                     let found = try await scene.repository.catalog.durablePlaces(of: [key])
                     #expect(found[0] != nil)
-                    group.addTask { try await collection.run() }
-                    while collection.progress.phase != .waitingForSessions
-                        || collection.progress.sessions.isEmpty
-                    {
-                        await Task.yield()
-                    }
-                    try await body()
+                }, during: body)
+        }
+    }
+
+    /// Runs a collection while a session is running: `before` in the session, then the collection,
+    /// and `body` as soon as blocks are condemned.
+    private static func collect(
+        _ collection: GarbageCollection, in repository: Repository,
+        before: @Sendable () async throws -> Void = {},
+        during body: @Sendable () async throws -> Void
+    ) async throws -> CollectionReport {
+        try await withThrowingTaskGroup(of: CollectionReport.self) { group in
+            try await repository.withSession(.ingest) { _ in
+                try await before()
+                group.addTask { try await collection.run() }
+                while collection.progress.phase != .waitingForSessions
+                    || collection.progress.sessions.isEmpty
+                {
+                    await Task.yield()
                 }
-                return try #require(try await group.next())
+                try await body()
             }
+            return try #require(try await group.next())
         }
     }
 
@@ -81,6 +95,38 @@ struct SessionTests {
         #expect(report.deletedPackCount == 1)
         #expect(try await race.scene.repository.blocks.contains(race.wanted.cid) == false)
         try await race.scene.expectSound()
+    }
+
+    @Test func `a pack that moves to another tier before it is rewritten is left alone`()
+        async throws
+    {
+        let scene = try await TierScene()
+        let repository = try await scene.repository()
+        let blocks = try await scene.store(packs: 1, in: repository)
+        let pack = try #require(try await repository.catalog.packs().first)
+        let (snapshot, record) = try CollectionScene.snapshot(of: [blocks[0].cid])
+        try await repository.blocks.put([record])
+        try await repository.catalog.add(snapshot)
+        var options = CollectionOptions()
+        options.repackBelow = 1
+        options.keepsUnfinished = .zero
+        let collection = GarbageCollection(repository, options: options)
+        let report = try await Self.collect(
+            collection, in: repository,
+            during: {
+                let other = try await scene.repository()
+                let moved = try await TierMove(other).run {
+                    try await Tiering(other).plan(moving: [pack.id], to: .cold)
+                }
+                #expect(moved.failures == [] && moved.doneCount == 1)
+            })
+        #expect(report.damage.isEmpty && report.rewrittenPackCount == 0)
+        let action = report.plan.packs.first { $0.pack.id == pack.id }?.action
+        #expect(action == .leave(.moved))
+        let after = try await scene.repository()
+        #expect(try await after.catalog.pack(pack.id)?.tier == .cold)
+        for block in blocks { #expect(try await after.blocks.block(block.cid) == block) }
+        #expect(try await Verify(after).run().findings.isEmpty)
     }
 
     @Test func `a collection that may not wait gives up, and condemns nothing`() async throws {
