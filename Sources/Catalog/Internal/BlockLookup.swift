@@ -70,10 +70,16 @@ final class BlockLookup: Sendable {
             guard !asked.isEmpty else { continue }
             var isSettled = false
             try db.withCursor(Self.chunkSQL) { chunk in
+                var hasChunk = false
                 for index in asked {
-                    guard let place = try Self.find(multihashes[index], in: runs[run], chunk) else {
-                        continue
+                    let key = multihashes[index]
+                    if try !hasChunk || !chunk.withBytes(0, { try Chunk.covers(key.span, in: $0) })
+                    {
+                        hasChunk = try Self.open(chunk, of: runs[run], for: key)
                     }
+                    guard hasChunk,
+                        let place = try chunk.withBytes(0, { try Chunk.find(key.span, in: $0) })
+                    else { continue }
                     if try answers.take(db, place, for: index) { isSettled = true }
                 }
             }
@@ -117,7 +123,8 @@ final class BlockLookup: Sendable {
         return runs
     }
 
-    /// Those of the pending keys that one run may have; reads the filters that are not in memory.
+    /// Those of the pending keys that one run may have, in their order; reads the filters that are
+    /// not in memory.
     private func candidates(
         _ db: Database, _ pending: [Int], _ query: Query, run: Int
     ) throws -> [Int] {
@@ -125,30 +132,32 @@ final class BlockLookup: Sendable {
         var last: (id: Int64, body: [UInt8]?)?
         for start in stride(from: 0, to: pending.count, by: Self.sliceCount) {
             let slice = pending[start..<min(start + Self.sliceCount, pending.count)]
-            var unknown: [(index: Int, filter: RunFilters.Reference)] = []
-            cache.withLock { cache in
-                // Beyond the transaction's version the filters may lack what this one sees.
-                guard cache.version == query.version else {
-                    return candidates.append(contentsOf: slice)
-                }
-                for index in slice {
-                    switch cache.test(query.keys[index], hash: query.hashes[index], run: run) {
-                    case .absent: continue
-                    case .possible: candidates.append(index)
-                    case .unknown(let filter): unknown.append((index, filter))
-                    }
-                }
+            // Nil beyond the transaction's version: the filters may lack what this one sees.
+            let answers = cache.withLock { cache -> [RunFilters.Answer]? in
+                guard cache.version == query.version else { return nil }
+                return slice.map { cache.test(query.keys[$0], hash: query.hashes[$0], run: run) }
             }
-            for (index, filter) in unknown {
-                if last?.id != filter.id {
-                    let body = try Self.filter(db, filter.id)
-                    last = (filter.id, body)
-                    if let body { keep(body, filter, run: run, query.version) }
+            guard let answers else {
+                candidates += slice
+                continue
+            }
+            for (index, answer) in zip(slice, answers) {
+                switch answer {
+                case .absent: continue
+                case .possible: candidates.append(index)
+                case .unknown(let filter):
+                    if last?.id != filter.id {
+                        let body = try Self.filter(db, filter.id)
+                        last = (filter.id, body)
+                        if let body { keep(body, filter, run: run, query.version) }
+                    }
+                    let body = last?.body
+                    guard
+                        body.map({ BlockFilter.mayContain(query.hashes[index], in: $0.span) })
+                            ?? true
+                    else { continue }
+                    candidates.append(index)
                 }
-                let body = last?.body
-                guard body.map({ BlockFilter.mayContain(query.hashes[index], in: $0.span) }) ?? true
-                else { continue }
-                candidates.append(index)
             }
         }
         return candidates
@@ -179,14 +188,14 @@ final class BlockLookup: Sendable {
         ORDER BY separator DESC LIMIT 1
         """
 
-    private static func find(
-        _ key: [UInt8], in run: Run, _ chunk: borrowing SQLCursor
-    ) throws -> Place? {
+    /// Steps to the chunk that has the key if its run does; false if the run begins beyond it.
+    private static func open(
+        _ chunk: borrowing SQLCursor, of run: Run, for key: [UInt8]
+    ) throws -> Bool {
+        chunk.reset()
         try chunk.bind(run.number, at: 1)
         try chunk.bind(key, at: 2)
-        defer { chunk.reset() }
-        guard try chunk.step() else { return nil }
-        return try chunk.withBytes(0) { body in try Chunk.find(key.span, in: body) }
+        return try chunk.step()
     }
 
     /// A stored filter; nil if a merge has removed it.

@@ -65,6 +65,21 @@ enum Chunk {
         return nil
     }
 
+    /// Whether a key lies between the first and the last one of a chunk, or is one of them: then it is
+    /// in no other chunk of the run.
+    static func covers(_ key: Span<UInt8>, in body: Span<UInt8>) throws(DamagedContent) -> Bool {
+        guard let layout = Layout(body), layout.count > 0 else { throw DamagedContent() }
+        let prefix = body.extracting(headerByteCount..<layout.firstRecord)
+        guard KeyOrder.commonPrefix(key, prefix) == layout.prefixByteCount else { return false }
+        let suffix = key.extracting(layout.prefixByteCount..<key.count)
+        func order(_ record: Int) -> Int {
+            let start = layout.firstRecord + record * layout.stride
+            return KeyOrder.compare(
+                body.extracting(start..<start + layout.suffixByteCount), suffix)
+        }
+        return order(0) <= 0 && order(layout.count - 1) >= 0
+    }
+
     /// The place that starts at that byte, which the caller has checked to lie in a record.
     static func place(in body: Span<UInt8>, at offset: Int) -> Place {
         var value: Int64 = 0

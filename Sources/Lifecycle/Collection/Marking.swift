@@ -38,12 +38,12 @@ struct MarkRoot: Hashable {
 ///
 /// Belongs to one task.
 final class Marking {
-    /// Bytes of blocks whose links are gathered before they are looked up: some 25,000 links.
-    private static let batchByteCount = 1 << 20
+    /// Bytes of blocks whose links are gathered before they are looked up: some 50,000 links.
+    private static let batchByteCount = 2 << 20
     /// The most blocks of a batch.
     private static let batchCount = 4096
-    /// Keys of one look-up.
-    private static let lookupCount = 8192
+    /// Keys of one look-up: the more, the more of them share a page of the catalog.
+    private static let lookupCount = 65_536
     /// How many missing blocks are remembered by name.
     private static let namedCount = 16
     /// How many missing blocks are remembered at all, at some 100 bytes each.
