@@ -9,7 +9,7 @@ public enum Compression: Hashable, Sendable {
     /// zstd at this level, 1 to 19.
     case zstd(level: Int)
     /// Look at a sample: store plain what would not shrink, and compress the rest at level 1,
-    /// which is the level that keeps up with disks.
+    /// or at level -1 while compression is what a run waits for.
     case auto
 
     /// The levels that can be asked for; higher ones need much memory to read back.

@@ -86,16 +86,19 @@ public final class FrameBuilder {
 
     /// Compresses what was appended, and begins anew; there must be a block.
     ///
+    /// - Parameter inHaste: whether others wait for this; ``Compression/auto`` then takes zstd's
+    ///   level -1, which is about 1.4 times as fast as level 1 and leaves 12 to 17 % more bytes.
     /// - Throws: ``PackError`` if zstd fails.
     /// - Complexity: O(content byte count); two allocations.
-    public func finish() throws(PackError) -> Frame {
+    public func finish(inHaste: Bool = false) throws(PackError) -> Frame {
         precondition(!blocks.isEmpty, "a frame without blocks")
         defer {
             content.removeAll(keepingCapacity: true)
             blocks = []
         }
         return Frame(
-            stored: try compressor.compress(content), contentByteCount: content.count,
+            stored: try compressor.compress(content, inHaste: inHaste),
+            contentByteCount: content.count,
             blocks: blocks)
     }
 

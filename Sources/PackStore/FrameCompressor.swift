@@ -21,16 +21,16 @@ import CZstd
 
     deinit { _ = unsafe ZSTD_freeCCtx(context) }
 
-    /// The zstd frame of `content`.
+    /// The zstd frame of `content`; see ``FrameBuilder/finish(inHaste:)``.
     ///
     /// - Throws: ``PackError`` if zstd fails, which is for want of memory.
-    func compress(_ content: [UInt8]) throws(PackError) -> [UInt8] {
+    func compress(_ content: [UInt8], inHaste: Bool = false) throws(PackError) -> [UInt8] {
         switch compression {
         case .none: return try plain(content)
         case .zstd(let level): return try compress(content, level: level)
         case .auto:
             let shrinks = try shrinks(content)
-            return try shrinks ? compress(content, level: 1) : plain(content)
+            return try shrinks ? compress(content, level: inHaste ? -1 : 1) : plain(content)
         }
     }
 

@@ -8,12 +8,18 @@ import Synchronization
 /// Any number of senders and receivers; elements come out in the order in which they went in. A
 /// sender waits while the channel is full: that is what slows the stages before it.
 public final class BoundedChannel<Element: Sendable>: Sendable {
+    /// The weight that there is room for.
+    public let capacity: Int
+
     private let room: WeightedSemaphore
     private let state = Mutex(State())
 
     /// A channel for elements that together weigh at most `capacity`; a single heavier one passes
     /// alone.
-    public init(capacity: Int) { room = WeightedSemaphore(capacity: capacity) }
+    public init(capacity: Int) {
+        self.capacity = capacity
+        room = WeightedSemaphore(capacity: capacity)
+    }
 
     /// The weight of what is queued at the moment.
     public var queuedWeight: Int { room.used }

@@ -111,6 +111,36 @@ import Testing
     }
 
     @Test(arguments: [
+        (Compression.auto, true), (.none, false), (.zstd(level: 1), false),
+    ])
+    func `haste costs bytes where the level was not asked for`(
+        _ compression: Compression, _ isChosen: Bool
+    ) async throws {
+        let words = (0..<20_000).map { "number \($0 &* 2_654_435_761 % 9_973) " }.joined()
+        let blocks = [try rawBlock(words)]
+        let builder = FrameBuilder(compression: compression)
+        func frame(inHaste: Bool) throws -> Frame {
+            for block in blocks { try builder.append(block) }
+            return try builder.finish(inHaste: inHaste)
+        }
+        let unhurried = try frame(inHaste: false)
+        let hasty = try frame(inHaste: true)
+        #expect(isChosen == (hasty.stored.count > unhurried.stored.count))
+        #expect(isChosen || hasty.stored == unhurried.stored)
+        // Haste does not stay.
+        #expect(try frame(inHaste: false).stored == unhurried.stored)
+
+        let directory = try TemporaryDirectory()
+        let store = try DirectoryObjectStore(path: directory.path)
+        var writer = try PackWriter(into: store, kind: .leaves, tier: .hot, id: .make())
+        try writer.append(hasty)
+        let pack = try writer.finish().seal()
+        let result = try await PackStore(tiers: [.hot: store]).verify(pack.id, tier: .hot)
+        #expect(result.damage.isEmpty)
+        #expect(try PackReader(pack.id, in: store).block(0) == blocks[0])
+    }
+
+    @Test(arguments: [
         ("none", Compression.none), ("auto", .auto), ("zstd", .zstd(level: 3)),
         ("zstd:1", .zstd(level: 1)), ("zstd:19", .zstd(level: 19)),
     ])

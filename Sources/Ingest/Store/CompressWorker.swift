@@ -12,15 +12,17 @@ import UnixFS
 final class CompressWorker {
     private let builder: FrameBuilder
     private let counters: IngestCounters
+    private let input: BoundedChannel<BlockBatch>
     private let output: BoundedChannel<FrameBatch>
     private let meter: StageMeter
 
     init(
-        compression: Compression, counters: IngestCounters, output: BoundedChannel<FrameBatch>,
-        meter: StageMeter
+        compression: Compression, counters: IngestCounters, input: BoundedChannel<BlockBatch>,
+        output: BoundedChannel<FrameBatch>, meter: StageMeter
     ) {
         builder = FrameBuilder(compression: compression)
         self.counters = counters
+        self.input = input
         self.output = output
         self.meter = meter
     }
@@ -40,6 +42,12 @@ final class CompressWorker {
         try await meter.send(made, weight: made.storedByteCount, to: output)
     }
 
+    /// Whether compression is what the run waits for (decision 0018): what comes before is about to
+    /// wait for room, and what comes after is not.
+    private var isBottleneck: Bool {
+        input.queuedWeight > input.capacity / 2 && output.queuedWeight <= output.capacity / 2
+    }
+
     private func frames(_ leaves: [SlabBlock], _ slab: Slab) throws -> [Frame] {
         var frames: [Frame] = []
         for leaf in leaves {
@@ -48,9 +56,9 @@ final class CompressWorker {
                     cid: leaf.cid, prefix: leaf.framing.prefix.span, body: body,
                     suffix: leaf.framing.suffix.span)
             }
-            if builder.isFull { frames.append(try builder.finish()) }
+            if builder.isFull { frames.append(try builder.finish(inHaste: isBottleneck)) }
         }
-        if builder.blockCount > 0 { frames.append(try builder.finish()) }
+        if builder.blockCount > 0 { frames.append(try builder.finish(inHaste: isBottleneck)) }
         return frames
     }
 
@@ -58,9 +66,9 @@ final class CompressWorker {
         var frames: [Frame] = []
         for block in blocks {
             try builder.append(block)
-            if builder.isFull { frames.append(try builder.finish()) }
+            if builder.isFull { frames.append(try builder.finish(inHaste: isBottleneck)) }
         }
-        if builder.blockCount > 0 { frames.append(try builder.finish()) }
+        if builder.blockCount > 0 { frames.append(try builder.finish(inHaste: isBottleneck)) }
         return frames
     }
 }

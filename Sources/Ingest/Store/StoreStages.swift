@@ -53,8 +53,8 @@ final class StoreStages: Sendable {
     ) {
         pipeline.addStage("compress", width: options.widths.compress) { [self] meter in
             let worker = CompressWorker(
-                compression: options.compression, counters: counters, output: frames,
-                meter: meter)
+                compression: options.compression, counters: counters, input: blocks,
+                output: frames, meter: meter)
             while let batch = try await meter.receive(from: blocks) {
                 try await worker.process(batch)
             }
