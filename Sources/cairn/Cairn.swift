@@ -53,7 +53,7 @@ struct Cairn: AsyncParsableCommand {
 
     static func main() async {
         Limits.raiseOpenFiles()
-        Machine.keepHeapsSmall()
+        Machine.keepHeapsFew()
         do {
             let parsed = ParsedCommand(try parseAsRoot())
             if parsed.handlesSignals {
