@@ -27,6 +27,13 @@ public struct BitswapOptions: Hashable, Sendable {
         public var messageByteCount = 512 << 10
         /// Messages that are read from the store at the same time: 4.
         public var workerCount = 4
+        /// Blocks that are read before a peer asks for them, of those that a block links to which
+        /// the peer got, once it walks them one by one: 32; 0 for none.
+        public var readAheadBlocks = 32
+        /// Bytes that are read ahead for a peer and not asked for: 1 MiB.
+        public var readAheadBytesPerPeer = 1 << 20
+        /// The same for all peers: 16 MiB.
+        public var readAheadBytes = 16 << 20
         /// Streams on which a peer gets its blocks: 1.
         public var streamsPerPeer = 1
         /// How often remembered wants are looked up again, for blocks that another process has

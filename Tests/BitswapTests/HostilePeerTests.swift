@@ -80,6 +80,22 @@ struct HostilePeerTests {
         }
     }
 
+    @Test func `a peer that takes no answers, as it speaks no Bitswap itself, costs its wants`()
+        async throws
+    {
+        let block = try rawBlock(1)
+        try await victim.store.put([block])
+        try await meeting {
+            let stream = try await stream()
+            for count in 1...3 {
+                try await stream.write(
+                    BitswapMessage(wants: [BitswapMessage.Want(block.cid)]).framed(.presences))
+                while victim.service.statistics.sendFailures < count { await Task.yield() }
+            }
+            #expect(victim.service.statistics.blocksSent == 0)
+        }
+    }
+
     @Test func `huge wantlists are cut to what is remembered`() async throws {
         stranger.handle(ProtocolID.bitswap) { stream in
             while try await stream.read(atMost: 100_000) != nil {}

@@ -18,9 +18,7 @@ extension BlockServer {
     /// - Throws: what the store throws.
     func answer(_ want: BitswapMessage.Want, of peer: PeerID) async throws {
         let bytes: [UInt8]?
-        do { bytes = try await store.block(want.cid).bytes } catch let error as BlockStoreError
-            where error.code == .notFound || error.code == .corrupt
-        { bytes = nil } catch {
+        do { bytes = try await soleBytes(want.cid, for: peer) } catch {
             state.withLock { $0.workerCount -= 1 }
             startWorkers()
             throw error
@@ -46,5 +44,15 @@ extension BlockServer {
         if let stream { await send(to: peer, on: stream, isAside: true) }
         startSenders(peer)
         startWorkers()
+        if let bytes { readAhead(Block(cid: want.cid, bytes: bytes), for: peer) }
+    }
+
+    /// The bytes that were read ahead, or else those in the store; nil if there are none.
+    private func soleBytes(_ cid: CID, for peer: PeerID) async throws -> [UInt8]? {
+        let now = now()
+        if let held = state.withLock({ $0.ahead.take(cid, for: peer, now: now) }) { return held }
+        do { return try await store.block(cid).bytes } catch let error as BlockStoreError
+            where error.code == .notFound || error.code == .corrupt
+        { return nil }
     }
 }

@@ -28,6 +28,9 @@ final class BlockServer: Sendable {
 
     struct State {
         var engine: ServerEngine
+        var ahead: ReadAhead
+        /// Blocks are being read ahead for so many peers.
+        var aheadCount = 0
         var workerCount = 0
         var outlets: [PeerID: Outlet] = [:]
         var statistics = BitswapStatistics()
@@ -54,7 +57,10 @@ final class BlockServer: Sendable {
         self.watch = watch
         self.now = now
         self.logger = logger
-        state = Mutex(State(engine: ServerEngine(limits: options.server)))
+        state = Mutex(
+            State(
+                engine: ServerEngine(limits: options.server),
+                ahead: ReadAhead(limits: options.server)))
     }
 
     /// Takes the wants of a message.
@@ -109,6 +115,7 @@ final class BlockServer: Sendable {
     func disconnected(_ peer: PeerID) {
         let (dropped, streams) = state.withLock { state in
             state.engine.disconnected(peer)
+            state.ahead.forget(peer)
             let streams = state.outlets[peer]?.idleStreams.map(\.stream) ?? []
             state.outlets[peer]?.idleStreams = []
             return (Self.drop(peer, &state), streams)
@@ -117,9 +124,10 @@ final class BlockServer: Sendable {
         if dropped { startWorkers() }
     }
 
-    /// Closes streams that have carried nothing for a while.
-    func closeIdleStreams(now: Duration) {
+    /// Closes streams that have carried nothing for a while, and forgets who walked a DAG on them.
+    func endIdle(now: Duration) {
         let streams = state.withLock { state in
+            state.ahead.forget(before: now - options.idleStream)
             var closed: [any PeerStream] = []
             for (peer, outlet) in state.outlets where !outlet.idleStreams.isEmpty {
                 let old = outlet.idleStreams.filter { now - $0.since >= options.idleStream }

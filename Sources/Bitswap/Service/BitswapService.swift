@@ -23,7 +23,7 @@ public final class BitswapService: Sendable {
     private let jobs = JobScope()
     private let watch: StreamWatch
     private let budget: InboundBudget
-    private let server: BlockServer
+    let server: BlockServer
     let client: BlockClient
 
     /// Makes what serves the blocks of `store` and fetches others.
@@ -160,7 +160,7 @@ public final class BitswapService: Sendable {
             watch.tick()
             client.update { $0.machine.tick(now: now) }
             client.closeIdleStreams(now: now)
-            server.closeIdleStreams(now: now)
+            server.endIdle(now: now)
             if now >= nextRecheck {
                 nextRecheck = now + options.server.recheckInterval
                 do { try await server.recheck() } catch is CancellationError {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlockStore
+import IPLD
+import Libp2p
+import Logging
+import Multiformats
+import Synchronization
+
+extension BlockServer {
+    /// Notes what a block that was sent links to, and reads what the peer will ask for next.
+    func readAhead(_ block: Block, for peer: PeerID) {
+        // What cannot be read has no links to follow.
+        let links = block.cid.codec == .raw ? [] : (try? IPLDCodec.links(of: block)) ?? []
+        let now = now()
+        let reading = state.withLock { state -> ReadAhead.Reading? in
+            if !links.isEmpty { state.ahead.sent(links, to: peer, now: now) }
+            guard state.aheadCount < options.server.workerCount,
+                let reading = state.ahead.next(for: peer)
+            else { return nil }
+            state.aheadCount += 1
+            return reading
+        }
+        guard let reading else { return }
+        jobs.start { [self] in await read(reading, for: peer) }
+    }
+
+    private func read(_ reading: ReadAhead.Reading, for peer: PeerID) async {
+        let gathered = GatheredBlocks(limit: options.server.readAheadBytesPerPeer)
+        do {
+            try await store.forEachBlock(reading.cids) { index, block in
+                try gathered.append(reading.cids[index], block.bytes)
+            }
+        } catch is GatheredBlocks.Full {
+            // The rest is read when it is asked for.
+        } catch {
+            // Whoever asks for the block that cannot be read is told.
+            logger.debug("reading ahead failed", metadata: ["error": "\(error)"])
+        }
+        state.withLock { state in
+            state.aheadCount -= 1
+            state.ahead.hold(gathered.blocks, of: reading, for: peer)
+        }
+    }
+}
+
+/// Blocks that come in any order, up to a number of bytes.
+private final class GatheredBlocks: Sendable {
+    /// There is enough.
+    struct Full: Error {}
+
+    private struct State {
+        var blocks: [(cid: CID, bytes: [UInt8])] = []
+        var room: Int
+    }
+
+    private let state: Mutex<State>
+
+    init(limit: Int) { state = Mutex(State(room: limit)) }
+
+    var blocks: [(cid: CID, bytes: [UInt8])] { state.withLock { $0.blocks } }
+
+    /// Takes a block.
+    ///
+    /// - Throws: ``Full`` if it passes the limit.
+    func append(_ cid: CID, _ bytes: [UInt8]) throws(Full) {
+        let isTaken = state.withLock { state in
+            guard bytes.count <= state.room else { return false }
+            state.room -= bytes.count
+            state.blocks.append((cid, bytes))
+            return true
+        }
+        guard isTaken else { throw Full() }
+    }
+}
