@@ -17,6 +17,13 @@ public protocol PeerStream: AnyObject, Sendable {
     /// Whether this side opened the stream.
     var isOutbound: Bool { get }
 
+    /// Where a task that reads the stream is best run if it does little between reads, some
+    /// microseconds; nil for anywhere.
+    ///
+    /// Such a task is handed what arrives without a change of threads, but holds up other streams
+    /// while it works.
+    var executor: (any TaskExecutor)? { get }
+
     /// Waits for bytes: at least one, at most `limit`; nil once the peer has closed its half.
     ///
     /// - Throws: ``PeerStreamError``; `CancellationError`, after which the stream can still be
@@ -36,6 +43,11 @@ public protocol PeerStream: AnyObject, Sendable {
 
     /// Ends the stream at once; the peer's reads and writes fail.
     func reset()
+}
+
+extension PeerStream {
+    /// Anywhere.
+    public var executor: (any TaskExecutor)? { nil }
 }
 
 /// Why a stream can no longer be used.

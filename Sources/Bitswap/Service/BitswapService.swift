@@ -13,6 +13,9 @@ import Synchronization
 public final class BitswapService: Sendable {
     /// How often deadlines are looked at.
     private static let tickInterval = Duration.milliseconds(250)
+    /// The longest message that is read where it arrives: some hundred wants, or a small block,
+    /// whose hash takes 10 µs.
+    private static let shortByteCount = 16 << 10
 
     private let host: any Host
     private let store: any BlockStore
@@ -131,15 +134,35 @@ public final class BitswapService: Sendable {
     ///
     /// - Throws: what makes the stream be reset: a message that breaks a rule or comes too slowly.
     private func read(_ stream: any PeerStream) async throws {
+        try await withTaskExecutorPreference(stream.executor) {
+            try await self.readMessages(stream)
+        }
+    }
+
+    /// Reads messages of the stream, short ones where it arrives: a want is answered there, too.
+    @concurrent
+    private func readMessages(_ stream: any PeerStream) async throws {
         let peer = stream.remotePeer
         try await watch.reading(stream) {
             var input = MessageInput(stream, watch: watch)
             while let byteCount = try await input.nextLength() {
                 try await budget.with(byteCount, of: peer, isAsked: client.mayHear(peer)) {
-                    try await take(try await input.message(byteCount: byteCount), from: peer)
+                    if byteCount <= Self.shortByteCount {
+                        return try await take(&input, byteCount: byteCount, from: peer)
+                    }
+                    try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                        try await take(&input, byteCount: byteCount, from: peer)
+                    }
                 }
             }
         }
+    }
+
+    @concurrent
+    private func take(
+        _ input: inout MessageInput, byteCount: Int, from peer: PeerID
+    ) async throws {
+        try await take(try await input.message(byteCount: byteCount), from: peer)
     }
 
     private func take(_ message: BitswapMessage, from peer: PeerID) async throws {

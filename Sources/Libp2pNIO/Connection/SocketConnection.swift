@@ -50,6 +50,8 @@ final class SocketConnection: Sendable {
     let isInbound: Bool
     let security: ConnectionSecurity
     let channel: any Channel
+    /// Runs tasks where the channel is.
+    let executor: LoopExecutor
     private let time: ElapsedTime
     private let owner: any Owner
     private let core: Mutex<Core>
@@ -70,6 +72,7 @@ final class SocketConnection: Sendable {
         isInbound = setup.isInbound
         security = established.security
         self.channel = channel
+        executor = LoopExecutor(channel.eventLoop)
         self.owner = owner
         time = setup.time
         memory = setup.memory

@@ -16,6 +16,7 @@ final class SocketStream: PeerStream {
     var remotePeer: PeerID { stream.connection.remotePeer }
     var remoteAddress: Multiaddr { stream.connection.remoteAddress }
     var isOutbound: Bool { stream.isOutbound }
+    var executor: (any TaskExecutor)? { stream.connection.executor }
     /// The connection that it is on.
     var connection: SocketConnection { stream.connection }
 
