@@ -29,7 +29,7 @@ struct WalkingPeerTests {
     private func meeting(_ body: () async throws -> Void) async throws {
         try await walker.host.connect(to: host.peerID, at: host.addresses)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try? await service.run() }
+            group.addTask { try? await service.run() }  // ends by cancellation, which is the end
             defer { group.cancelAll() }
             try await walker.ask(host.peerID)
             try await body()
