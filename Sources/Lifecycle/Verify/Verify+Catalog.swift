@@ -62,10 +62,11 @@ extension Verify {
     private func checkPlaces(of blocks: ArraySlice<PackBlock>, in index: PackIndex) async throws {
         let places = try await repository.catalog.places(
             of: blocks.map { Array($0.cid.multihashBytes) })
+        var missing: [CID] = []
         var elsewhere: [PackID: [(cid: CID, ordinal: UInt32)]] = [:]
         for (block, place) in zip(blocks, places) {
             guard let place else {
-                find(.uncataloguedBlock(index.id, block.cid))
+                missing.append(block.cid)
                 continue
             }
             if place.packID != index.id {
@@ -73,6 +74,10 @@ extension Verify {
             } else if !index.holds(block.cid, at: place.ordinal) {
                 find(.misplacedBlock(index.id, block.cid, at: index.id))
             }
+        }
+        // Asked after the look-up: a pack that a collection has removed meanwhile took them along.
+        if !missing.isEmpty, try await repository.catalog.pack(index.id) != nil {
+            for cid in missing { find(.uncataloguedBlock(index.id, cid)) }
         }
         for (id, places) in elsewhere {
             guard let other = try await otherIndex(id) else { continue }
