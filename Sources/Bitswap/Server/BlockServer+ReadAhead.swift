@@ -8,13 +8,26 @@ import Multiformats
 import Synchronization
 
 extension BlockServer {
+    /// The largest block whose links are read on the caller's thread, which may be an event loop.
+    private static let shortByteCount = 16 << 10
+
     /// Notes what a block that was sent links to, and reads what the peer will ask for next.
     func readAhead(_ block: Block, for peer: PeerID) {
+        guard block.cid.codec != .raw else { return readNext(for: peer) }
+        guard block.bytes.count > Self.shortByteCount else { return follow(block, for: peer) }
+        jobs.start { [self] in follow(block, for: peer) }
+    }
+
+    private func follow(_ block: Block, for peer: PeerID) {
         // What cannot be read has no links to follow.
-        let links = block.cid.codec == .raw ? [] : (try? IPLDCodec.links(of: block)) ?? []
+        let links = (try? IPLDCodec.links(of: block)) ?? []
         let now = now()
+        if !links.isEmpty { state.withLock { $0.ahead.sent(links, to: peer, now: now) } }
+        readNext(for: peer)
+    }
+
+    private func readNext(for peer: PeerID) {
         let reading = state.withLock { state -> ReadAhead.Reading? in
-            if !links.isEmpty { state.ahead.sent(links, to: peer, now: now) }
             guard state.aheadCount < options.server.workerCount,
                 let reading = state.ahead.next(for: peer)
             else { return nil }
