@@ -8,7 +8,7 @@ import UnixFS
 
 struct Cat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print files.",
+        commandName: "cat", abstract: "Print files.",
         discussion: "Every block is checked against its CID before its bytes are printed.")
 
     @Argument(help: "CID, or CID/path; several are printed one after the other.")

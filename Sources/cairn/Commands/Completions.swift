@@ -4,7 +4,7 @@ import ArgumentParser
 
 struct Completions: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print a completion script for the shell.",
+        commandName: "completions", abstract: "Print a completion script for the shell.",
         discussion: """
             bash: cairn completions bash > ~/.local/share/bash-completion/completions/cairn
             zsh:  cairn completions zsh > ~/.zfunc/_cairn      (with ~/.zfunc in $fpath)

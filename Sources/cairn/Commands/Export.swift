@@ -8,7 +8,7 @@ import UnixFS
 
 struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a DAG as a CAR archive.",
+        commandName: "export", abstract: "Write a DAG as a CAR archive.",
         discussion: """
             Blocks come depth first, each checked against its CID. CARv2 has an index and needs \
             a file; CARv1 goes to standard output unless -o is given.

@@ -7,7 +7,7 @@ import UnixFS
 
 struct Get: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a file or a directory tree to disk.",
+        commandName: "get", abstract: "Write a file or a directory tree to disk.",
         discussion: """
             Modes and modification times are restored where they were stored, symbolic links \
             always. What is not here comes from peers, is checked, and is kept in the cache. \

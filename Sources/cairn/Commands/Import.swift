@@ -7,7 +7,7 @@ import UnixFS
 
 struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Store the blocks of a CAR archive.",
+        commandName: "import", abstract: "Store the blocks of a CAR archive.",
         discussion: """
             CARv1 and CARv2 are read; `-` is standard input. Every block is checked against its \
             CID: a bad one is named and ends the import. The roots in the archive's header are \

@@ -6,6 +6,7 @@ import Repository
 
 struct Ingest: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "ingest",
         abstract: "Chunk, hash, compress and store files and directories; print the root CID.",
         discussion: """
             Each path gives a root of its own, printed in order; --wrap puts them all into one \

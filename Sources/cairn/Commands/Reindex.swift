@@ -6,7 +6,7 @@ import Repository
 
 struct Reindex: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Rebuild the catalog from the packs alone.",
+        commandName: "reindex", abstract: "Rebuild the catalog from the packs alone.",
         discussion: """
             For a catalog that was lost, damaged, or does not fit the packs. A damaged catalog \
             file is kept beside the new one.

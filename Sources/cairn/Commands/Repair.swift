@@ -9,6 +9,7 @@ import Synchronization
 
 struct Repair: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "repair",
         abstract: "Find out what is wrong with the repository, and put it right.",
         discussion: """
             Says first what is wrong, what it would do, and what may be lost; --yes does it:

@@ -9,6 +9,7 @@ import UnixFS
 
 struct Stat: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "stat",
         abstract: "Say what a CID is: type, sizes, links, mode and modification time.")
 
     @Argument(help: "CID, or CID/path.")

@@ -7,7 +7,7 @@ import Repository
 
 struct Status: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what the repository holds and what it costs.")
+        commandName: "status", abstract: "Say what the repository holds and what it costs.")
 
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var output: OutputOptions

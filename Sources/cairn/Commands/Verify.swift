@@ -8,7 +8,7 @@ import Repository
 
 struct Verify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Check every byte of every pack against its CID.",
+        commandName: "verify", abstract: "Check every byte of every pack against its CID.",
         discussion: """
             Also checks that catalog, packs and snapshots agree, and that every block of every \
             snapshot is there. Bad blocks go into quarantine: they are never served, and stored \

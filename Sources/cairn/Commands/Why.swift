@@ -7,7 +7,7 @@ import Multiformats
 
 struct Why: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say what keeps a block from being freed.",
+        commandName: "why", abstract: "Say what keeps a block from being freed.",
         discussion: """
             Names the newest snapshot or pin from which the block can be reached, and the way: \
             the names of directories and files from the root. Exit code 1 if the store does not \

@@ -6,7 +6,7 @@ import Repository
 
 struct Ping: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure how long a peer takes to answer.")
+        commandName: "ping", abstract: "Measure how long a peer takes to answer.")
 
     @Argument(help: "A peer ID, or a multiaddr that ends in /p2p/ID.")
     var peer: String

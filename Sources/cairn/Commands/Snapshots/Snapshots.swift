@@ -7,7 +7,7 @@ import Repository
 
 struct Snapshots: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the runs that were recorded, newest first.",
+        commandName: "snapshots", abstract: "List the runs that were recorded, newest first.",
         discussion: """
             cairn snapshots --source /srv --since 30d
             cairn snapshots --latest 1              the newest of each host and source
