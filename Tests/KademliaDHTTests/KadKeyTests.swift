@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import KademliaDHT
 import Multiformats
 import TestSupport
 import Testing
+
+// `Preimage` is for look-ups alone.
+@testable import KademliaDHT
 
 struct KadKeyTests {
     @Test(arguments: KademliaFixture.rows("key"))
@@ -70,7 +72,9 @@ struct KadKeyTests {
         let own = KadKey(PeerID.test(99))
         let key = PreimageTable.shared.key(sharing: length, with: own, using: &generator)
         #expect(KadKey(hashing: key).commonPrefixLength(with: own) == length)
-        let near = PreimageTable.shared.key(near: own)
-        #expect(KadKey(hashing: near).commonPrefixLength(with: own) >= 16)
+        let found = Preimage.key(sharing: length, with: own, using: &generator)
+        #expect(KadKey(hashing: found).commonPrefixLength(with: own) == length)
+        #expect(throws: Never.self) { try PeerID(found) }
+        #expect(Preimage.key(sharing: length, with: own, using: &generator) != found)
     }
 }

@@ -40,7 +40,7 @@ extension DHT {
 
     private func randomKey(sharing length: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()
-        return PreimageTable.shared.key(sharing: length, with: local.key, using: &generator)
+        return Preimage.key(sharing: length, with: local.key, using: &generator)
     }
 
     /// Pings peers without a sign of life for the grace time; those that are silent leave.
