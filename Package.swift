@@ -145,7 +145,14 @@ let package = Package(
         .systemLibrary(
             name: "CSecp256k1", pkgConfig: "libsecp256k1",
             providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
-        module("Libp2p", ["Multiformats", "CSecp256k1", crypto, cryptoExtras, asn1, logging]),
+        .systemLibrary(
+            name: "COpenSSL", pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+        module(
+            "Libp2p",
+            [
+                "Multiformats", "CSecp256k1", "COpenSSL", crypto, cryptoExtras, asn1, logging,
+            ]),
         module(
             "Libp2pNIO",
             ["Multiformats", "Pipeline", "Libp2p", crypto, x509, asn1, nioSSL, logging] + nio),

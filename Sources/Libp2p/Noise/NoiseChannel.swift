@@ -40,48 +40,54 @@ public struct NoiseChannel: Sendable {
         partial = surplus
     }
 
-    /// The frames that carry `plaintext`, in as few as it takes; none for no bytes.
+    /// How long the frames are that carry `plaintextByteCount` bytes, in as few as it takes.
+    public static func sealedByteCount(of plaintextByteCount: Int) -> Int {
+        let frameCount =
+            (plaintextByteCount + maximumPlaintextByteCount - 1)
+            / maximumPlaintextByteCount
+        return plaintextByteCount + frameCount * (2 + NoiseCipher.tagByteCount)
+    }
+
+    /// Appends the frames that carry `plaintext` to `output`, which has room for them; none for no
+    /// bytes.
     ///
     /// - Throws: ``NoiseError`` with `exhausted`, after 2^64 frames.
-    /// - Complexity: O(plaintext): one pass of the cipher, and three copies.
-    public mutating func seal(_ plaintext: [UInt8]) throws(NoiseError) -> [UInt8] {
-        let limit = Self.maximumPlaintextByteCount
-        let frameCount = (plaintext.count + limit - 1) / limit
-        var output: [UInt8] = []
-        output.reserveCapacity(plaintext.count + frameCount * (2 + NoiseCipher.tagByteCount))
-        var start = 0
-        while start < plaintext.count {
-            let end = min(start + limit, plaintext.count)
-            let byteCount = end - start + NoiseCipher.tagByteCount
-            output.append(UInt8(byteCount >> 8))
-            output.append(UInt8(byteCount & 0xff))
-            try sending.seal(plaintext[start..<end], to: &output)
-            start = end
+    /// - Complexity: O(plaintext): one pass of the cipher, and no copy.
+    public mutating func seal(
+        _ plaintext: RawSpan, to output: inout OutputRawSpan
+    ) throws(NoiseError) {
+        var rest = plaintext
+        while !rest.isEmpty {
+            let piece = rest.extracting(first: Self.maximumPlaintextByteCount)
+            output.append(
+                UInt16(piece.byteCount + NoiseCipher.tagByteCount).bigEndian, as: UInt16.self)
+            try sending.seal(piece, to: &output)
+            rest = rest.extracting(droppingFirst: piece.byteCount)
         }
-        return output
     }
 
     /// The plaintext of all frames that are whole with `bytes`, which may come in any pieces.
     ///
     /// What arrived behind the handshake is opened by the first call; call once with no bytes.
     /// - Throws: ``NoiseError`` with `decryption`; what came before the bad frame is lost then.
-    /// - Complexity: O(bytes): one pass of the cipher, and three copies.
-    public mutating func open(_ bytes: [UInt8]) throws(NoiseError) -> [UInt8] {
+    /// - Complexity: O(bytes): one pass of the cipher, and a copy of frames that come in pieces.
+    public mutating func open(_ bytes: RawSpan) throws(NoiseError) -> [UInt8] {
         var plaintext: [UInt8] = []
-        plaintext.reserveCapacity(partial.count + bytes.count)
-        var rest = bytes[...]
-        while !partial.isEmpty, let missing = missingByteCount {
-            guard missing > 0 else {
-                let frame = partial
-                partial.removeAll(keepingCapacity: true)
-                try openFrames(frame[...], to: &plaintext)
-                continue
+        try plaintext.append(atMost: partial.count + bytes.byteCount) { output throws(NoiseError) in
+            var rest = bytes
+            while !partial.isEmpty, let missing = missingByteCount {
+                guard missing > 0 else {
+                    let frame = partial
+                    partial.removeAll(keepingCapacity: true)
+                    try openFrames(frame.span.bytes, to: &output)
+                    continue
+                }
+                guard !rest.isEmpty else { return }
+                keep(rest.extracting(first: missing))
+                rest = rest.extracting(droppingFirst: missing)
             }
-            guard !rest.isEmpty else { return plaintext }
-            partial += rest.prefix(missing)
-            rest = rest.dropFirst(missing)
+            try openFrames(rest, to: &output)
         }
-        try openFrames(rest, to: &plaintext)
         return plaintext
     }
 
@@ -96,19 +102,46 @@ public struct NoiseChannel: Sendable {
 
     /// Opens the whole frames in `bytes`, and keeps what is left.
     private mutating func openFrames(
-        _ bytes: ArraySlice<UInt8>, to plaintext: inout [UInt8]
+        _ bytes: RawSpan, to output: inout OutputRawSpan
     ) throws(NoiseError) {
-        var start = bytes.startIndex
-        while bytes.endIndex - start >= 2 {
-            let byteCount = Int(bytes[start]) << 8 | Int(bytes[start + 1])
-            let end = start + 2 + byteCount
-            guard end <= bytes.endIndex else { break }
+        var rest = bytes
+        while rest.byteCount >= 2 {
+            let byteCount = Int(
+                UInt16(bigEndian: rest.unsafeLoadUnaligned(as: UInt16.self)))
+            let frame = rest.extracting(droppingFirst: 2)
+            guard frame.byteCount >= byteCount else { break }
             guard byteCount >= NoiseCipher.tagByteCount,
-                try receiving.open(bytes[start + 2..<end], to: &plaintext)
+                try receiving.open(frame.extracting(first: byteCount), to: &output)
             else { throw .decryption(offset: receivedByteCount) }
             receivedByteCount += 2 + byteCount
-            start = end
+            rest = frame.extracting(droppingFirst: byteCount)
         }
-        partial += bytes[start...]
+        keep(rest)
+    }
+
+    private mutating func keep(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { partial.append(contentsOf: $0) }
+    }
+}
+
+// The same for arrays, for what is short.
+extension NoiseChannel {
+    /// The frames that carry `plaintext`.
+    ///
+    /// - Throws: ``NoiseError`` with `exhausted`, after 2^64 frames.
+    public mutating func seal(_ plaintext: [UInt8]) throws(NoiseError) -> [UInt8] {
+        var frames: [UInt8] = []
+        let byteCount = Self.sealedByteCount(of: plaintext.count)
+        try frames.append(atMost: byteCount) { output throws(NoiseError) in
+            try seal(plaintext.span.bytes, to: &output)
+        }
+        return frames
+    }
+
+    /// The plaintext of all frames that are whole with `bytes`.
+    ///
+    /// - Throws: ``NoiseError`` with `decryption`; what came before the bad frame is lost then.
+    public mutating func open(_ bytes: [UInt8]) throws(NoiseError) -> [UInt8] {
+        try open(bytes.span.bytes)
     }
 }

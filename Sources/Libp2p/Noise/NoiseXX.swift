@@ -132,7 +132,10 @@ struct NoiseXX: Sendable {
         if cipher == nil {
             output += plaintext
         } else {
-            try cipher?.seal(plaintext[...], authenticating: hash, to: &output)
+            let byteCount = plaintext.count + NoiseCipher.tagByteCount
+            try output.append(atMost: byteCount) { output throws(NoiseError) in
+                try cipher?.seal(plaintext.span.bytes, authenticating: hash, to: &output)
+            }
         }
         mixHash(output[start...])
     }
@@ -144,8 +147,11 @@ struct NoiseXX: Sendable {
             throw .truncated(message: messageCount + 1)
         }
         var plaintext: [UInt8] = []
-        let isGenuine = try cipher?.open(sealed, authenticating: hash, to: &plaintext)
-        guard isGenuine == true else { throw .decryption(offset: 0) }
+        try plaintext.append(atMost: sealed.count) { output throws(NoiseError) in
+            let isGenuine = try cipher?.open(
+                sealed.span.bytes, authenticating: hash, to: &output)
+            guard isGenuine == true else { throw .decryption(offset: 0) }
+        }
         return plaintext
     }
 

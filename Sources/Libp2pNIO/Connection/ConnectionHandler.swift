@@ -77,7 +77,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        receive(Array(unwrapInboundIn(data).readableBytesView))
+        receive(unwrapInboundIn(data))
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -118,17 +118,18 @@ extension ConnectionHandler {
         send(upgrade.start())
     }
 
-    private func receive(_ bytes: [UInt8]) {
+    private func receive(_ bytes: ByteBuffer) {
         do {
             switch state {
             case .upgrading(var upgrade):
-                let step = try upgrade.receive(bytes)
+                let step = try upgrade.receive(Array(bytes.readableBytesView))
                 state = .upgrading(upgrade)
                 try proceed(step)
             case .open(let connection, var channel):
                 // The cipher's state must have one owner, or each frame copies it.
                 state = .open(connection, nil)
-                let plaintext = try channel?.open(bytes) ?? bytes
+                let plaintext =
+                    try channel?.open(bytes.readableBytesSpan) ?? Array(bytes.readableBytesView)
                 state = .open(connection, channel)
                 if !plaintext.isEmpty { connection.receive(plaintext) }
             case .closed: break
@@ -183,9 +184,17 @@ extension ConnectionHandler {
         guard case .open(let connection, var channel) = state else { return false }
         do {
             state = .open(connection, nil)
-            let sealed = try channel?.seal(output) ?? output
+            let buffer: ByteBuffer
+            if channel == nil {
+                buffer = ByteBuffer(bytes: output)
+            } else {
+                let byteCount = NoiseChannel.sealedByteCount(of: output.count)
+                buffer = try context.channel.allocator.buffer(capacity: byteCount) { sealed in
+                    try channel?.seal(output.span.bytes, to: &sealed)
+                }
+            }
             state = .open(connection, channel)
-            context.write(wrapOutboundOut(ByteBuffer(bytes: sealed)), promise: nil)
+            context.write(wrapOutboundOut(buffer), promise: nil)
             return true
         } catch {
             fail(error)
