@@ -33,21 +33,21 @@ struct FaultSubject {
 
     /// Runs the command from the beginning without a fault, and counts `calls`.
     func countCalls(_ calls: String) async throws -> (count: Int, outcome: Command.Outcome) {
-        let log = bench.path("calls")
-        try? FileManager.default.removeItem(atPath: log)  // the first time there is none
-        let fault = Fault(calls: calls, effect: .count, range: 1...1)
-        let outcome = try await run(with: fault, log: log)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        return (try Data(contentsOf: URL(filePath: log)).count, outcome)
+        let run = try await run(with: Fault(calls: calls, effect: .count, range: 1...1))
+        #expect(run.outcome.status == 0, "\(run.outcome.errors)")
+        return run
     }
 
-    /// Runs the command from the beginning with a fault.
-    func run(with fault: Fault, log: String? = nil) async throws -> Command.Outcome {
+    /// Runs the command from the beginning with a fault; says how many of its calls it made.
+    func run(with fault: Fault) async throws -> (count: Int, outcome: Command.Outcome) {
         try reset()
+        let log = bench.path("calls")
+        try Data().write(to: URL(filePath: log))
         var cairn = bench.cairn
         cairn.environment.merge(try await fault.environment()) { $1 }
         cairn.environment["CAIRN_FAULT_LOG"] = log
-        return try await cairn.run(arguments)
+        let outcome = try await cairn.run(arguments)
+        return (try Data(contentsOf: URL(filePath: log)).count, outcome)
     }
 
     /// Runs the command again, on what there is, and expects that it succeeds.
