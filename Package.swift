@@ -61,9 +61,8 @@ let package = Package(
             name: "CairnModules",
             targets: [
                 "Multiformats", "FileIO", "IPLD", "UnixFS", "CAR", "BlockStore", "ObjectStore",
-                "S3", "PackStore", "Catalog", "Pipeline", "Libp2p", "KademliaDHT",
-                "KademliaSimulation",
-                "Provide",
+                "S3", "PackStore", "Catalog", "Pipeline", "Libp2p", "Libp2pNIO", "KademliaDHT",
+                "KademliaSimulation", "Provide",
             ]),
     ],
     dependencies: [

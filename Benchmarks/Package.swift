@@ -50,6 +50,13 @@ let package = Package(
         .executableTarget(
             name: "DHTThroughput", dependencies: [.product(name: "CairnModules", package: "cairn")],
             swiftSettings: strict),
+        // One stream between two hosts on sockets, and idle connections; see its README section.
+        .executableTarget(
+            name: "HostThroughput",
+            dependencies: [
+                .product(name: "CairnModules", package: "cairn"),
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: strict),
         // Puts to and reads from an S3 server; see `s3`.
         .executableTarget(
             name: "S3Throughput", dependencies: [.product(name: "CairnModules", package: "cairn")],
