@@ -25,7 +25,7 @@ extension FaultTrial {
     /// - Parameters:
     ///   - lasts: whether all later calls fail as well.
     ///   - part: which of `parts` shares of the calls, so that parts can run beside each other.
-    ///   - spacing: one in so many calls is struck, and one in four of these unless `CAIRN_FULL` is set;
+    ///   - spacing: one in so many calls is struck, and one in eight of these unless `CAIRN_FULL` is set;
     ///     the seed says which.
     func strike(
         _ calls: String, _ effect: Fault.Effect, lasts: Bool = true, part: Int = 0,
@@ -34,7 +34,7 @@ extension FaultTrial {
         let (count, outcome) = try await subject.countCalls(calls)
         try await expectDone(outcome)
         try #require(count > 5)
-        let share = ProcessInfo.processInfo.environment["CAIRN_FULL"] == nil ? 4 : 1
+        let share = ProcessInfo.processInfo.environment["CAIRN_FULL"] == nil ? 8 : 1
         let spacing = min(spacing * share, max(count / parts.count / 2, 1))
         let offset = Int(SeededGenerator.runSeed % UInt64(spacing))
         let numbers = (1...count).filter {
