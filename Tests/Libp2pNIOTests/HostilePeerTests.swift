@@ -187,6 +187,33 @@ struct HostilePeerTests {
         }
     }
 
+    @Test
+    func `who holds most gives way when there is no room, and not who comes then`() async throws {
+        try await withHost(configure: { $0.limits.memoryByteCount = 300_000 }) { host in
+            let events = Events(of: host)
+            host.handle(["/never"]) { _ in
+                // Ends with the host.
+                try await Task.sleep(for: .seconds(3600))
+            }
+            let friend = try SocketHost(
+                identity: .makeEd25519(), options: try loopbackOptions(),
+                logger: Logger(label: "test"))
+            let hog = try SocketHost(
+                identity: .makeEd25519(), options: try loopbackOptions(),
+                logger: Logger(label: "test"))
+            try await run([friend, hog]) {
+                for (peer, byteCount) in [(friend, 50_000), (hog, 220_000), (friend, 60_000)] {
+                    try await peer.connect(to: host.peerID, at: host.addresses)
+                    let stream = try await peer.openStream(to: host.peerID, for: ["/never"])
+                    try await stream.write([UInt8](repeating: 1, count: byteCount))
+                }
+                try await events.disconnection(from: hog.peerID)
+                #expect(try await friend.ping(host.peerID) > .zero)
+                #expect(host.isConnected(to: friend.peerID))
+            }
+        }
+    }
+
     @Test(arguments: IdentifyLie.allCases)
     func `a lie in identify is not believed, and costs the stream alone`(
         _ lie: IdentifyLie

@@ -173,6 +173,21 @@ struct HostLimitsTests {
     }
 
     @Test
+    func `what peers opened leaves room for streams of one's own`() throws {
+        var limits = ResourceLimits()
+        limits.streams = 4
+        limits.inboundStreams = 3
+        var ledger = ConnectionLedger(limits)
+        for number: UInt8 in 1...3 {
+            expectStream(&ledger, try makePeerID(number), isInbound: true)
+        }
+        expectNoStream(&ledger, try makePeerID(4), isInbound: true)
+        expectStream(&ledger, try makePeerID(4), isInbound: false)
+        ledger.closeStream(with: try makePeerID(1), isInbound: true)
+        expectStream(&ledger, try makePeerID(5), isInbound: true)
+    }
+
+    @Test
     func `a budget is never exceeded, nor is its parent's`() {
         let parent = MemoryBudget(limit: 10)
         let first = MemoryBudget(limit: 8, parent: parent)

@@ -54,6 +54,7 @@ package struct ConnectionLedger: Sendable {
     private var byPeer: [PeerID: Int] = [:]
     private var buckets: [[UInt8]: Bucket] = [:]
     private var streamCount = 0
+    private var inboundStreamCount = 0
     private var streams: [PeerID: StreamCount] = [:]
 
     /// Counts nothing yet.
@@ -117,10 +118,13 @@ package struct ConnectionLedger: Sendable {
         let count = streams[peer] ?? StreamCount()
         guard streamCount < limits.streams,
             count.inbound + count.outbound < limits.streamsPerPeer,
-            !isInbound || count.inbound < limits.inboundStreamsPerPeer
+            !isInbound
+                || count.inbound < limits.inboundStreamsPerPeer
+                    && inboundStreamCount < limits.inboundStreams
         else { return false }
         streamCount += 1
         if isInbound {
+            inboundStreamCount += 1
             streams[peer, default: StreamCount()].inbound += 1
         } else {
             streams[peer, default: StreamCount()].outbound += 1
@@ -133,7 +137,12 @@ package struct ConnectionLedger: Sendable {
         guard var count = streams[peer] else {
             preconditionFailure("closed a stream with \(peer) that did not count")
         }
-        if isInbound { count.inbound -= 1 } else { count.outbound -= 1 }
+        if isInbound {
+            count.inbound -= 1
+            inboundStreamCount -= 1
+        } else {
+            count.outbound -= 1
+        }
         streams[peer] = count.inbound + count.outbound == 0 ? nil : count
         streamCount -= 1
     }

@@ -43,6 +43,10 @@ public struct ResourceLimits: Hashable, Sendable {
     ///
     /// Default 4,096.
     public var streams = 4096
+    /// Streams that peers opened.
+    ///
+    /// Default 3,072, so that opening some is always possible.
+    public var inboundStreams = 3072
     /// Streams that one peer opened.
     ///
     /// Default 256.

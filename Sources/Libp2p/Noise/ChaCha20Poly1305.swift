@@ -70,6 +70,8 @@ private struct CipherContext: ~Copyable, @unchecked Sendable {
     /// From a library context of its own, which no configuration of the system reaches.
     // Sendable: OpenSSL does not change an algorithm once it is fetched.
     nonisolated(unsafe) private static let algorithm: OpaquePointer = {
+        // Else the first cipher reads openssl.cnf, and an engine named there could take over.
+        OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_LOAD_CONFIG), nil)
         guard let library = OSSL_LIB_CTX_new(),
             let algorithm = EVP_CIPHER_fetch(library, "ChaCha20-Poly1305", nil)
         else { preconditionFailure("OpenSSL has no ChaCha20-Poly1305") }

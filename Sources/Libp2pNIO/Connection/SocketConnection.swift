@@ -19,6 +19,8 @@ final class SocketConnection: Sendable {
         func streamOpened(_ stream: MuxedStream) -> Bool
         /// A stream is over, whichever side opened it. May be called on any thread.
         func streamFinished(_ stream: MuxedStream)
+        /// There is no room for what arrived on the connection. May be called on any thread.
+        func memoryRanOut(on connection: SocketConnection)
         /// The connection is over. Called once.
         func connectionClosed(_ connection: SocketConnection)
     }
@@ -94,6 +96,9 @@ final class SocketConnection: Sendable {
     /// How many streams are open.
     var streamCount: Int { core.withLock { $0.session.streamCount } }
 
+    /// How many bytes have arrived and were not read.
+    var unreadByteCount: Int { core.withLock { $0.session.unreadByteCount } }
+
     /// How long the peer takes to answer.
     var roundTrip: Duration? { core.withLock { $0.session.roundTrip } }
 }
@@ -150,6 +155,12 @@ extension SocketConnection {
     /// Ends the connection after what was written.
     func close() {
         channel.eventLoop.execute { self.handler.value.close() }
+    }
+
+    /// Ends the connection at once, and drops what arrived.
+    func abort() {
+        for stream in core.withLock({ Array($0.streams.values) }) { stream.reset() }
+        channel.close(promise: nil)
     }
 
     /// Ends the connection, and waits until it is over.
@@ -221,11 +232,12 @@ extension SocketConnection {
         }
         for action in actions { perform(action) }
         if mustFlush { channel.eventLoop.execute { self.handler.value.flush() } }
-        if isOver { close() }
+        if isOver { owner.memoryRanOut(on: self) }
         return value
     }
 
-    /// Keeps the budget's account of unread bytes; false if there is no room for more.
+    /// Keeps the budget's account of unread bytes; false if there is no room for more, which then
+    /// are counted with the next change.
     private func reserve(_ core: inout Core) -> Bool {
         let change = core.session.unreadByteCount - core.reservedByteCount
         if change > 0 {

@@ -61,6 +61,17 @@ extension SocketHost: SocketConnection.Owner {
         observers.deliver()
     }
 
+    /// Ends the connection that holds most: it may have come to that slowly, and the one that
+    /// finds no room be any.
+    func memoryRanOut(on connection: SocketConnection) {
+        guard connection.unreadByteCount <= options.limits.memoryByteCountPerConnection else {
+            return connection.abort()
+        }
+        let all = state.withLock { $0.table.all }
+        let sizes = all.map { (connection: $0, byteCount: $0.unreadByteCount) }
+        sizes.max { $0.byteCount < $1.byteCount }?.connection.abort()
+    }
+
     /// Uncounts a connection that did not come about.
     func release(_ id: UInt64) {
         state.withLock { state in

@@ -37,8 +37,9 @@ extension SocketHost {
             }
         }
         do { try await result.wait() } catch let error as HostError {
-            // Whoever dialled before may have known less.
-            guard !mustDial, !addresses.isEmpty, error.code == .noAddress else { throw error }
+            // Whoever dialled before may have known less, or worse.
+            let mayHelp: Set<HostError.Code> = [.noAddress, .dialFailed, .backOff, .denied]
+            guard !mustDial, !addresses.isEmpty, mayHelp.contains(error.code) else { throw error }
             try await connect(to: peer, at: addresses)
         }
     }

@@ -115,8 +115,6 @@ public final class SocketHost: Host {
 
     /// Waits until the host listens, with the ports known in ``addresses``.
     ///
-    /// For one task.
-    ///
     /// - Throws: what ``run()`` throws; `CancellationError`.
     public func waitUntilListening() async throws { try await readiness.wait() }
 

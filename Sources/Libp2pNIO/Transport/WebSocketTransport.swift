@@ -93,6 +93,9 @@ final class WebSocketBytesHandler: ChannelDuplexHandler {
         switch frame.opcode {
         case .binary, .continuation:
             context.fireChannelRead(wrapInboundOut(frame.unmaskedData))
+        case .ping where !context.channel.isWritable:
+            // Who does not read gets no answers.
+            break
         case .ping:
             let pong = WebSocketFrame(
                 fin: true, opcode: .pong, maskKey: maskKey(), data: frame.unmaskedData)
