@@ -83,15 +83,24 @@ public struct BitswapOptions: Hashable, Sendable {
     public var server = Server()
     /// Fetching.
     public var client = Client()
-    /// Bytes of messages that are being read of peers, half for those that were asked for blocks:
-    /// 64 MiB; and of one peer: 8 MiB.
+    /// Bytes of messages of more than 16 KiB that are being read of peers, half for those that were
+    /// asked for blocks: 64 MiB; and of one peer: 8 MiB.
     ///
-    /// A message waits for its share before it is read.
+    /// A message of a peer that was asked waits for its share before it is read; for one of a
+    /// stranger the oldest of strangers gives way.
     public var inboundBytes = 64 << 20
     /// See ``inboundBytes``.
     public var inboundBytesPerPeer = 8 << 20
-    /// Streams that peers may have open.
-    public var streams = StreamLimits(perPeer: 64, total: 1_024)
+    /// Streams of each version that peers may have open.
+    ///
+    /// Kubo has one or two.
+    public var streams = StreamLimits(perPeer: 16, total: 2_048)
+    /// Streams of all versions that peers have open, beyond which the idlest are reset: 1,024.
+    public var openStreams = 1_024
+    /// Streams of `/blockstorage/block/read/1.0.0` that peers may have open.
+    public var blockReads = StreamLimits(perPeer: 8, total: 256)
+    /// Bytes of blocks that are on their way by them: 16 MiB.
+    public var blockReadBytes = 16 << 20
     /// How long a message may take beyond what 100 kbit/s allow: 10 s.
     public var messageDeadline: Duration = .seconds(10)
     /// How long a stream without messages is kept: 60 s.

@@ -204,6 +204,85 @@ struct HostilePeerTests {
         }
     }
 
+    @Test func `strangers who hold all the room for long messages keep nobody waiting`()
+        async throws
+    {
+        var slow: [any PeerStream] = []
+        try await meeting {
+            // 40 messages of 4 MiB from 20 peers, where there is room for 8.
+            for number in UInt8(10)..<30 {
+                let other = network.makeHost(try peer(number))
+                try await other.connect(to: victim.host.peerID, at: victim.host.addresses)
+                for _ in 0..<2 {
+                    let stream = try await other.openStream(
+                        to: victim.host.peerID, for: ProtocolID.bitswap)
+                    try await stream.write([0x80, 0x80, 0x80, 0x02, 0x0a])
+                    slow.append(stream)
+                }
+            }
+            // A wantlist that is too long to be read for nothing.
+            let block = try rawBlock(2_000)
+            try await victim.store.put([block])
+            var wants = try (0..<1_000).map { BitswapMessage.Want(try cid(20_000 + $0)) }
+            wants.append(BitswapMessage.Want(block.cid))
+            let message = BitswapMessage(wants: wants).framed(.presences)
+            #expect(message.count > 32 << 10)
+            let stream = try await stream()
+            try await stream.write(message)
+            while victim.service.statistics.wantsReceived < 1_001 { await Task.yield() }
+            // The oldest have given way.
+            for stream in slow.prefix(30) { #expect(await isReset(stream)) }
+        }
+    }
+
+    @Test func `idle streams give way to new ones when there are too many`() async throws {
+        let hosts = try (UInt8(10)..<80).map { network.makeHost(try peer($0)) }
+        try await meeting {
+            var streams: [any PeerStream] = []
+            for host in hosts {
+                try await host.connect(to: victim.host.peerID, at: victim.host.addresses)
+                for _ in 0..<BitswapOptions().streams.perPeer {
+                    streams.append(
+                        try await host.openStream(
+                            to: victim.host.peerID, for: ProtocolID.bitswap))
+                    for _ in 0..<10 { await Task.yield() }
+                }
+            }
+            #expect(streams.count > BitswapOptions().openStreams)
+            #expect(await isReset(streams[0]))
+        }
+    }
+
+    @Test func `wants of a peer that has left are not remembered`() async throws {
+        try await meeting {
+            for round in 0..<20 {
+                let other = network.makeHost(try peer(UInt8(10 + round)))
+                try await other.connect(to: victim.host.peerID, at: victim.host.addresses)
+                let stream = try await other.openStream(
+                    to: victim.host.peerID, for: ProtocolID.bitswap)
+                let wants = try (0..<500).map {
+                    BitswapMessage.Want(try cid(30_000 + round * 500 + $0))
+                }
+                try await stream.write(BitswapMessage(wants: wants).framed(.presences))
+                await other.disconnect(from: victim.host.peerID)
+            }
+            while victim.service.statistics.rememberedWants > 0 { await Task.yield() }
+        }
+    }
+
+    @Test func `blocks too large to be exchanged are not read for a single reader`()
+        async throws
+    {
+        let block = try rawBlock(3_000, byteCount: 3 << 20)
+        try await victim.store.put([block])
+        try await meeting {
+            let stream = try await stranger.openStream(
+                to: victim.host.peerID, for: [.blockRead])
+            try await stream.write(block.cid.bytes)
+            #expect(await isReset(stream))
+        }
+    }
+
     @Test func `streams beyond the limit are refused`() async throws {
         try await meeting {
             var streams: [any PeerStream] = []

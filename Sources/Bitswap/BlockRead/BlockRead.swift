@@ -4,6 +4,7 @@ import BlockStore
 import IPLD
 import Libp2p
 import Multiformats
+import Pipeline
 
 /// The protocol `/blockstorage/block/read/1.0.0`: the asker writes a binary CID, the other side
 /// answers with the block's bytes and closes; it resets the stream if it has no such block.
@@ -13,16 +14,24 @@ enum BlockRead {
     /// The longest CID, in bytes.
     static let cidByteLimit = BitswapMessage.wantedCIDByteLimit
 
-    /// Answers one stream.
+    /// Answers one stream, with a block that finds `room` within the time that there is to ask.
     ///
     /// - Throws: what makes the host reset the stream: an unreadable CID, a block that is not
-    ///   here, a store that failed.
+    ///   here or larger than what peers exchange, a store that failed.
     static func serve(
-        _ stream: any PeerStream, from store: any BlockStore, watch: StreamWatch
+        _ stream: any PeerStream, from store: any BlockStore, in room: WeightedSemaphore,
+        watch: StreamWatch
     ) async throws {
-        let cid = try await watched(watch, stream, byteCount: cidByteLimit) {
-            try await readCID(from: stream)
+        let (cid, byteCount) = try await watched(watch, stream, byteCount: cidByteLimit) {
+            let cid = try await readCID(from: stream)
+            let byteCount = try await store.byteCounts(of: [cid]).first.flatMap(\.self) ?? 0
+            guard byteCount <= byteLimit else {
+                throw BitswapError.tooLong(byteCount: UInt64(byteCount))
+            }
+            try await room.acquire(byteCount)
+            return (cid, byteCount)
         }
+        defer { room.release(byteCount) }
         let block = try await store.block(cid)
         try await watched(watch, stream, byteCount: block.bytes.count) {
             try await stream.write(block.bytes)

@@ -75,9 +75,12 @@ extension BlockServer {
                 return kept
             } catch let error as PeerStreamError {
                 kept.reset()
-                guard error != .connectionClosed else { throw error }
+                // It may have had another connection.
+                guard error != .connectionClosed || host.isConnected(to: peer) else { throw error }
             }
         }
+        // To open a stream would dial.
+        guard host.isConnected(to: peer) else { throw PeerStreamError.connectionClosed }
         let stream = try await host.openStream(to: peer, for: ProtocolID.bitswap)
         do {
             try await write(message, on: stream)

@@ -41,9 +41,11 @@ extension BlockServer {
             guard envelope.byteCount <= Self.asideByteCount else { return .none }
             return beginSender(peer, &state)
         }
+        forgetIfGone(peer)
+        // First: the sending may take long, and workers may have been missing.
+        startWorkers()
         if let stream { await send(to: peer, on: stream, isAside: true) }
         startSenders(peer)
-        startWorkers()
         if let bytes { readAhead(Block(cid: want.cid, bytes: bytes), for: peer) }
     }
 

@@ -84,7 +84,13 @@ final class BlockServer: Sendable {
             state.engine.resolve(
                 zip(lookups, byteCounts).map { (want: $0, byteCount: $1) }, for: peer)
         }
+        forgetIfGone(peer)
         startWorkers()
+    }
+
+    /// Forgets the wants of a peer that left while they were looked up: nobody will say so again.
+    func forgetIfGone(_ peer: PeerID) {
+        if !host.isConnected(to: peer) { disconnected(peer) }
     }
 
     /// Serves those who have wanted these blocks since before they were here.

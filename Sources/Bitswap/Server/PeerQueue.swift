@@ -137,8 +137,11 @@ struct PeerQueue {
         return nil
     }
 
-    /// The least urgent block.
-    private mutating func firstLive() -> Place? { order.first(where: isLive) }
+    /// The least urgent block; places before it that were left are dropped.
+    private mutating func firstLive() -> Place? {
+        order.removeFirst(order.firstIndex(where: isLive) ?? order.count)
+        return order.first
+    }
 }
 
 /// A message that is to be read from the store and sent.

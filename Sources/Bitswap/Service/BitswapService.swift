@@ -4,6 +4,7 @@ public import BlockStore
 public import Libp2p
 public import Logging
 public import Multiformats
+import Pipeline
 import Synchronization
 
 /// Exchanges blocks with peers: serves those of a store, and fetches others in sessions.
@@ -16,6 +17,8 @@ public final class BitswapService: Sendable {
     /// The longest message that is read where it arrives: some hundred wants, or a small block,
     /// whose hash takes 10 µs.
     private static let shortByteCount = 16 << 10
+    /// How many of them are read in a row.
+    private static let shortCount = 64
 
     private let host: any Host
     private let store: any BlockStore
@@ -50,7 +53,8 @@ public final class BitswapService: Sendable {
         self.clock = clock
         self.logger = logger
         now = ElapsedTime(clock).now
-        watch = StreamWatch(allowance: options.messageDeadline, now: now)
+        watch = StreamWatch(
+            allowance: options.messageDeadline, readerLimit: options.openStreams, now: now)
         budget = InboundBudget(
             byteCount: options.inboundBytes, perPeer: options.inboundBytesPerPeer)
         server = BlockServer(
@@ -95,8 +99,9 @@ public final class BitswapService: Sendable {
         host.handle(ProtocolID.bitswap, limits: options.streams) { [weak self] stream in
             try await self?.read(stream)
         }
-        host.handle([.blockRead], limits: options.streams) { [store, watch] stream in
-            try await BlockRead.serve(stream, from: store, watch: watch)
+        let room = WeightedSemaphore(capacity: options.blockReadBytes)
+        host.handle([.blockRead], limits: options.blockReads) { [store, watch] stream in
+            try await BlockRead.serve(stream, from: store, in: room, watch: watch)
         }
         defer {
             host.stopHandling(ProtocolID.bitswap + [.blockRead])
@@ -118,6 +123,7 @@ public final class BitswapService: Sendable {
             server.disconnected(peer)
             client.update { state in
                 state.outlets[peer]?.stream = nil
+                if state.outlets[peer]?.isSending == false { state.outlets[peer] = nil }
                 state.machine.disconnected(peer, now: now)
             }
         case .addressesChanged: break
@@ -143,13 +149,20 @@ public final class BitswapService: Sendable {
     @concurrent
     private func readMessages(_ stream: any PeerStream) async throws {
         let peer = stream.remotePeer
-        try await watch.reading(stream) {
+        try await watch.reading(stream) { id in
             var input = MessageInput(stream, watch: watch)
+            var shortCount = 0
             while let byteCount = try await input.nextLength() {
-                try await budget.with(byteCount, of: peer, isAsked: client.mayHear(peer)) {
-                    if byteCount <= Self.shortByteCount {
-                        return try await take(&input, byteCount: byteCount, from: peer)
-                    }
+                watch.busy(id)
+                defer { watch.idle(id) }
+                if byteCount <= Self.shortByteCount {
+                    try await take(&input, byteCount: byteCount, from: peer)
+                    shortCount += 1
+                    // A flood of them does not keep others from the event loop.
+                    if shortCount.isMultiple(of: Self.shortCount) { await Task.yield() }
+                    continue
+                }
+                try await budget.with(byteCount, from: stream, isAsked: client.mayHear(peer)) {
                     try await withTaskExecutorPreference(globalConcurrentExecutor) {
                         try await take(&input, byteCount: byteCount, from: peer)
                     }

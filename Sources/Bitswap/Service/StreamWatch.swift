@@ -14,21 +14,30 @@ final class StreamWatch: Sendable {
         let deadline: Duration
     }
 
+    private struct Reader {
+        let stream: any PeerStream
+        /// When its last message was through; nil while one is on its way.
+        var idleSince: Duration?
+    }
+
     private struct State {
         var entries: [Int: Entry] = [:]
-        /// Streams that are read, whether or not a message is on its way.
-        var readers: [Int: any PeerStream] = [:]
+        /// Streams that are read.
+        var readers: [Int: Reader] = [:]
         var hasEnded = false
         var nextID = 0
     }
 
     private let state = Mutex(State())
     private let allowance: Duration
+    private let readerLimit: Int
     private let now: @Sendable () -> Duration
 
-    /// Allows each message `allowance` and the time that its bytes take.
-    init(allowance: Duration, now: @escaping @Sendable () -> Duration) {
+    /// Allows each message `allowance` and the time that its bytes take; of more than `readerLimit`
+    /// streams that are read, the one that has carried nothing for the longest time is reset.
+    init(allowance: Duration, readerLimit: Int, now: @escaping @Sendable () -> Duration) {
         self.allowance = allowance
+        self.readerLimit = readerLimit
         self.now = now
     }
 
@@ -47,26 +56,49 @@ final class StreamWatch: Sendable {
     /// The message is through.
     func end(_ id: Int) { state.withLock { _ = $0.entries.removeValue(forKey: id) } }
 
-    /// Runs `body`, which reads a stream; at the end of all watches the stream is reset.
+    /// Runs `body`, which reads a stream and says by ``busy(_:)`` and ``idle(_:)`` when there is a
+    /// message; at the end of all watches the stream is reset.
     func reading<Value>(
-        _ stream: any PeerStream, _ body: () async throws -> Value
+        _ stream: any PeerStream, _ body: (Int) async throws -> Value
     ) async throws -> Value {
-        let id = state.withLock { state -> Int? in
-            guard !state.hasEnded else { return nil }
+        let now = now()
+        let (id, idlest) = state.withLock { state -> (Int?, (any PeerStream)?) in
+            guard !state.hasEnded else { return (nil, nil) }
+            let idlest = state.readers.count < readerLimit ? nil : Self.removeIdlest(&state)
             state.nextID += 1
-            state.readers[state.nextID] = stream
-            return state.nextID
+            state.readers[state.nextID] = Reader(stream: stream, idleSince: now)
+            return (state.nextID, idlest)
         }
+        idlest?.reset()
         guard let id else { throw PeerStreamError.reset }
         defer { state.withLock { _ = $0.readers.removeValue(forKey: id) } }
-        return try await body()
+        return try await body(id)
+    }
+
+    /// A message is on its way by the stream.
+    func busy(_ id: Int) { state.withLock { $0.readers[id]?.idleSince = nil } }
+
+    /// The message is through.
+    func idle(_ id: Int) {
+        let now = now()
+        state.withLock { $0.readers[id]?.idleSince = now }
+    }
+
+    /// The stream that may best be done without: opened anew, it costs its peer a moment.
+    private static func removeIdlest(_ state: inout State) -> (any PeerStream)? {
+        let idlest = state.readers.min { left, right in
+            (left.value.idleSince ?? .seconds(Int64.max / 2), left.key)
+                < (right.value.idleSince ?? .seconds(Int64.max / 2), right.key)
+        }
+        guard let idlest, idlest.value.idleSince != nil else { return nil }
+        return state.readers.removeValue(forKey: idlest.key)?.stream
     }
 
     /// Resets all streams that are read or watched, and those that would be.
     func end() {
         let streams = state.withLock { state in
             state.hasEnded = true
-            return Array(state.readers.values) + state.entries.values.map(\.stream)
+            return state.readers.values.map(\.stream) + state.entries.values.map(\.stream)
         }
         for stream in streams { stream.reset() }
     }
