@@ -218,8 +218,14 @@ struct HostilePeerTests {
             addresses: ScopeFilter(.wan), peersPerGroup: 3, target: .test(23))
         #expect(aimed.kept(hidden).map(\.id) == [.test(23)])
         let lan = AnswerFilter(addresses: ScopeFilter(.lan), peersPerGroup: nil)
-        #expect(lan.kept(many + hidden).count == 8)
-        #expect(lan.kept(Array(repeating: many, count: 20).flatMap { $0 }).count == 40)
+        let near = (31...35).map {
+            PeerInfo(id: .test($0), addresses: [.tcp(10, 0, 0, UInt8($0)), .tcp(5, 6, 7, 8)])
+        }
+        // Of the local network are those with an address of it, which is all that is kept of them.
+        let kept = lan.kept(many + near + hidden)
+        #expect(kept.map(\.id) == near.map(\.id) + [.test(21), .test(22)])
+        #expect(kept.first?.addresses == [.tcp(10, 0, 0, 31)])
+        #expect(lan.kept(Array(repeating: near, count: 20).flatMap { $0 }).count == 40)
     }
 
     @Test

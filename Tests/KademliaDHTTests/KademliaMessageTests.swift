@@ -134,6 +134,11 @@ struct KademliaMessageTests {
         var many = KademliaMessage(
             .getProviders, closerPeers: Array(repeating: peer, count: 20),
             providerPeers: Array(repeating: peer, count: 5))
+        var few = many
+        few.trim(to: 64 << 10, providers: 20 << 10)
+        #expect(few.bytes.count <= 64 << 10)
+        #expect(few.providerPeers.count == 2)
+        #expect(few.closerPeers.count > 4)
         many.trim(to: 64 << 10)
         #expect(many.bytes.count <= 64 << 10)
         #expect(many.providerPeers.count == 5)

@@ -177,6 +177,27 @@ struct ProviderStoreTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func `providers of whom no record is kept do not fill the store`(_ kind: Kind) async throws {
+        var limits = ProviderStoreLimits()
+        limits.providerCount = 3
+        limits.providerCountPerKey = 1
+        let scene = try await Scene(kind, limits)
+        try await scene.store.add(.test(1), provider: first, now: start)
+        try await scene.store.flush()
+        for peer in UInt64(10)..<20 {
+            let late = PeerInfo(id: .test(peer), addresses: [.tcp(1, 1, 1, 1)])
+            try await scene.store.add(.test(1), provider: late, now: start)
+            try await scene.store.flush()
+        }
+        #expect(try await scene.store.recordCount == 1)
+        #expect(try await scene.found(1, at: start) == [first])
+        try await scene.store.add(.test(2), provider: second, now: start)
+        try await scene.store.flush()
+        #expect(try await scene.found(2, at: start) == [second])
+        try await scene.store.close()
+    }
+
+    @Test(arguments: Kind.allCases)
     func `records that many tasks add at once are all there`(_ kind: Kind) async throws {
         let scene = try await Scene(kind)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -223,13 +244,49 @@ struct ProviderStoreTests {
     }
 
     @Test
-    func `a file that is no database is reported as damaged`() async throws {
+    func `a file that is no database is put aside, and a new one begins`() async throws {
         let directory = try TemporaryDirectory()
         let url = directory.url.appending(path: "providers.sqlite")
-        try Data(repeating: 7, count: 8192).write(to: url)
-        let error = await #expect(throws: ProviderStoreError.self) {
-            try await SQLiteProviderStore.open(at: url.path)
+        // The second takes the place of the first.
+        for filler in [UInt8(7), 9] {
+            let noise = Data(repeating: filler, count: 8192)
+            try noise.write(to: url)
+            // From the log the file could be made whole again.
+            for suffix in ["-wal", "-shm"] {
+                let log = directory.url.appending(path: "providers.sqlite" + suffix)
+                try? FileManager.default.removeItem(at: log)  // the first time there is none
+            }
+            let store = try await SQLiteProviderStore.open(at: url.path)
+            #expect(store.recordCount == 0)
+            try await store.add(.test(1), provider: first, now: start)
+            try await store.close()
+            let aside = directory.url.appending(path: "providers.sqlite.damaged")
+            #expect(try Data(contentsOf: aside) == noise)
         }
-        #expect(error?.code == .corrupt)
+        let again = try await SQLiteProviderStore.open(at: url.path)
+        #expect(try await again.providers(of: .test(1), limit: 9, now: start) == [first])
+        try await again.close()
+    }
+
+    @Test
+    func `what a DHT took since the last flush is stored when it is cancelled`() async throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.url.appending(path: "providers.sqlite").path
+        let store = try await SQLiteProviderStore.open(at: path)
+        var options = DHTOptions.isolated
+        options.flushInterval = .seconds(3600)
+        let dht = DHT(host: MemoryNetwork().makeHost(.test(1)), options: options, store: store)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await dht.run() }
+            await eventually { dht.isServing }
+            try await store.add(.test(1), provider: first, now: start)
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        // Reads what a process would find that comes after this one, which closed nothing.
+        let next = try await SQLiteProviderStore.open(at: path)
+        #expect(try await next.providers(of: .test(1), limit: 9, now: start) == [first])
+        try await next.close()
+        try await store.close()
     }
 }

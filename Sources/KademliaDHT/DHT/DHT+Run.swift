@@ -13,7 +13,8 @@ extension DHT {
     ///
     /// Run it once.
     ///
-    /// When it returns, nothing of this DHT is left running but the requests of callers.
+    /// When it returns, nothing of this DHT is left running but the requests of callers, and the
+    /// provider store is flushed.
     /// - Throws: nothing but what ends it unforeseen; being cancelled is no error.
     public func run() async throws {
         let wasRunning = state.withLock { state in
@@ -49,6 +50,7 @@ extension DHT {
         state.withLock { $0.isRunning = false }
         setServing()
         await sender.closeIdle(for: .zero)
+        await flushAtEnd()
         if let failure { throw failure }
     }
 
@@ -146,6 +148,17 @@ extension DHT {
         } catch {
             logger.debug(
                 "peer does not answer", metadata: ["peer": "\(peer)", "error": "\(error)"])
+        }
+    }
+
+    /// Stores what was taken since the last flush, though the task is cancelled by now.
+    private func flushAtEnd() async {
+        do { try await store.flush() } catch let error as ProviderStoreError
+            where error.code == .closed
+        {
+            // Whoever closed the store had it flushed.
+        } catch {
+            logger.error("provider records not written", metadata: ["error": "\(error)"])
         }
     }
 

@@ -32,10 +32,9 @@ extension DHT {
 
     private func answer(_ bytes: [UInt8], on stream: any PeerStream) async throws {
         do {
-            if var answer = try await respond(to: bytes, on: stream) {
-                answer.trim(to: KademliaLimits.answerByteCount)
-                try await stream.writeMessage(answer.bytes)
-            }
+            // While the peer lets it wait, the answer is in memory once: as these bytes.
+            let frame = try await respond(to: bytes, on: stream).map(Self.frame)
+            if let frame { try await stream.write(frame) }
         } catch let refusal as ServerRefusal {
             count { $0.refused += 1 }
             logger.debug(
@@ -43,6 +42,20 @@ extension DHT {
                 metadata: ["peer": "\(stream.remotePeer)", "reason": "\(refusal)"])
             throw refusal
         }
+    }
+
+    /// What is sent of an answer, cut to its limits and with its length before it.
+    private static func frame(_ answer: KademliaMessage) -> [UInt8] {
+        var answer = answer
+        answer.trim(
+            to: KademliaLimits.sentAnswerByteCount,
+            providers: KademliaLimits.sentProviderByteCount)
+        let bytes = answer.bytes
+        var frame: [UInt8] = []
+        frame.reserveCapacity(bytes.count + Varint.maximumByteCount)
+        Varint.append(UInt64(bytes.count), to: &frame)
+        frame += bytes
+        return frame
     }
 
     /// Carries out one request; nil if it is not to be answered.
@@ -69,7 +82,8 @@ extension DHT {
             return KademliaMessage(
                 .getProviders, key: message.key,
                 closerPeers: closerPeers(to: message.key, for: peer, withTarget: false),
-                providerPeers: providers.map(withKnownAddresses))
+                // Shuffled: not always the same are left out of an answer that grows too long.
+                providerPeers: providers.shuffled().map(withKnownAddresses))
         case .getValue(let key):
             var answer = KademliaMessage(
                 .getValue, key: message.key,

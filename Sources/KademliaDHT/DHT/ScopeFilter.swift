@@ -9,8 +9,9 @@ public struct ScopeFilter: Hashable, Sendable {
     public enum Scope: Hashable, Sendable {
         /// On the internet: public addresses only.
         case wan
-        /// On the local network: all addresses, loopback too; but those of loopback that a peer
-        /// elsewhere names lead nowhere but into this machine, and are dropped.
+        /// On the local network: addresses of private and link-local networks, unique local ones
+        /// and those of loopback; but loopback that a peer elsewhere names leads nowhere but into
+        /// this machine, and is dropped.
         case lan
         /// Anywhere: for tests of a WAN on one machine.
         case any
@@ -32,7 +33,7 @@ public struct ScopeFilter: Hashable, Sendable {
         switch scope {
         case .any: !address.isUnspecified
         case .wan: address.isPublic
-        case .lan: !address.isUnspecified && (isLocalSource || !address.isLoopback)
+        case .lan: address.isPrivate && (isLocalSource || !address.isLoopback)
         }
     }
 

@@ -48,27 +48,29 @@ extension KademliaMessage {
         return writer.bytes
     }
 
-    /// Leaves out peers from the end of ``closerPeers``, then ``providerPeers``, until the message
+    /// Leaves out peers from the end of ``providerPeers`` until these fit `providerByteCount`, then
+    /// from the end of ``closerPeers``, and at last more of ``providerPeers``, until the message
     /// fits `byteCount`.
     ///
     /// - Complexity: O(length).
-    public mutating func trim(to byteCount: Int) {
+    public mutating func trim(to byteCount: Int, providers providerByteCount: Int = .max) {
         // Tag and length of an entry take at most five bytes up to 8 KiB and beyond.
         func size(_ peer: PeerInfo) -> Int { peer.kademliaEntry.count + 5 }
         let fixed = KademliaMessage(kind, key: key, record: record).bytes.count
         var left = byteCount - fixed
-        func fitting(_ peers: [PeerInfo]) -> [PeerInfo] {
-            var count = 0
+        func fitting(_ peers: [PeerInfo], _ limit: Int) -> [PeerInfo] {
+            var (count, taken) = (0, 0)
             for peer in peers {
                 let needed = size(peer)
-                guard needed <= left else { break }
-                left -= needed
+                guard needed <= min(limit, left) - taken else { break }
+                taken += needed
                 count += 1
             }
+            left -= taken
             return Array(peers.prefix(count))
         }
-        providerPeers = fitting(providerPeers)
-        closerPeers = fitting(closerPeers)
+        providerPeers = fitting(providerPeers, providerByteCount)
+        closerPeers = fitting(closerPeers, left)
     }
 
     private static func append(
@@ -109,6 +111,17 @@ extension PeerInfo {
             return named == id ? address.withoutPeerID() : nil
         }
         self.init(id: id, addresses: own)
+    }
+
+    /// The peer with its first addresses, no more than fit an entry.
+    var cutToEntry: PeerInfo {
+        // A tag each, and lengths of at most two bytes.
+        var byteCount = id.bytes.count + 3
+        let fitting = addresses.prefix(KademliaLimits.addressCount).prefix { address in
+            byteCount += address.bytes.count + 3
+            return byteCount <= KademliaLimits.peerEntryByteCount
+        }
+        return PeerInfo(id: id, addresses: Array(fitting))
     }
 
     /// The entry of the peer, with as many addresses as ``KademliaLimits`` allows.

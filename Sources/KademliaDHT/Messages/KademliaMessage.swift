@@ -71,6 +71,12 @@ public struct KademliaRecord: Hashable, Sendable {
 public enum KademliaLimits {
     /// Bytes of an answer that is read; go-libp2p's limit.
     public static let answerByteCount = 4 << 20
+    /// Bytes of an answer that is sent; a peer that reads nothing holds so many on each stream.
+    ///
+    /// Enough for ``sentProviderByteCount`` and 20 closer peers with 32 addresses of 100 bytes.
+    public static let sentAnswerByteCount = 192 << 10
+    /// Bytes that the providers in an answer that is sent take; more are left out, by chance.
+    public static let sentProviderByteCount = 128 << 10
     /// Bytes of a request that is read.
     ///
     /// go-libp2p reads 4 MiB here, too, but the largest request there is (a record of 10 KiB, or a

@@ -38,8 +38,9 @@ public enum ServerRequest: Hashable, Sendable {
             }
             guard !provider.addresses.isEmpty else { throw .noAddress }
             // A record may be kept with no address left: the asker may be known by identify.
-            self = .addProvider(
-                multihash, PeerInfo(id: peer, addresses: filter.kept(provider.addresses)))
+            let kept = PeerInfo(id: peer, addresses: filter.kept(provider.addresses))
+            // Nobody would be told of more.
+            self = .addProvider(multihash, kept.cutToEntry)
         case .getValue:
             guard let key = RecordKey(message.key) else { throw .unknownNamespace }
             self = .getValue(key)

@@ -26,6 +26,8 @@ public protocol ProviderStore: Sendable {
 
     /// Puts what is in memory only where it outlives the process; to be called about every second.
     ///
+    /// Not cut short by cancellation: it is called when a DHT that was cancelled ends.
+    ///
     /// - Throws: ``ProviderStoreError``.
     func flush() async throws
 

@@ -3,17 +3,20 @@
 import Dispatch
 import Foundation
 import GRDB
+public import Logging
 import Multiformats
 
 extension SQLiteProviderStore {
     /// Opens the store at `path`, or makes an empty one; its directory must exist.
     ///
     /// `batchCount` records are written at once; more of them are faster, and take 150 bytes each.
+    /// A file that is damaged is renamed, `.damaged` added to its name, in the place of an earlier
+    /// one; `logger` is told, and the store begins anew.
     ///
-    /// - Throws: ``ProviderStoreError`` with `corrupt`, `newerSchema` or `inputOutput`.
+    /// - Throws: ``ProviderStoreError`` with `newerSchema` or `inputOutput`.
     public static func open(
         at path: String, limits: ProviderStoreLimits = ProviderStoreLimits(),
-        batchCount: Int = 16_384
+        batchCount: Int = 16_384, logger: Logger = Logger(label: "dht.store")
     ) async throws -> SQLiteProviderStore {
         precondition(batchCount > 0, "batches of \(batchCount)")
         return try await withCheckedThrowingContinuation { continuation in
@@ -21,11 +24,37 @@ extension SQLiteProviderStore {
             DispatchQueue.global().async {
                 continuation.resume(
                     with: Result {
-                        do { return try openBlocking(path, limits, batchCount) } catch {
+                        do { return try openOrReplace(path, limits, batchCount, logger) } catch {
                             throw ProviderStoreError.wrap(error)
                         }
                     })
             }
+        }
+    }
+
+    private static func openOrReplace(
+        _ path: String, _ limits: ProviderStoreLimits, _ batchCount: Int, _ logger: Logger
+    ) throws -> SQLiteProviderStore {
+        do { return try openBlocking(path, limits, batchCount) } catch let error as DatabaseError
+            where error.isDamage
+        {
+            logger.warning(
+                "the file of provider records is damaged; a new one begins",
+                metadata: ["path": "\(path)", "error": "\(error)"])
+            try moveAside(path)
+            return try openBlocking(path, limits, batchCount)
+        }
+    }
+
+    /// Renames a database that nobody has open, after what SQLite keeps beside it: no new database
+    /// may meet the log of an old one.
+    private static func moveAside(_ path: String) throws {
+        let files = FileManager.default
+        for suffix in ["-wal", "-shm", ""] {
+            let target = path + ".damaged" + suffix
+            if files.fileExists(atPath: target) { try files.removeItem(atPath: target) }
+            guard files.fileExists(atPath: path + suffix) else { continue }
+            try files.moveItem(atPath: path + suffix, toPath: target)
         }
     }
 
@@ -48,6 +77,8 @@ extension SQLiteProviderStore {
                 .newerSchema, "the provider records were written by a newer release")
         }
         try migrator.migrate(pool)
+        // Older releases left rows of providers none of whose records had been kept.
+        try pool.write { try $0.execute(sql: "DELETE FROM providers WHERE record_count <= 0") }
         let state = try pool.read { db in
             var state = State()
             let rows = try Row.fetchCursor(
@@ -99,14 +130,20 @@ extension ProviderStoreError {
     static func wrap(_ error: any Error) -> any Error {
         switch error {
         case is CancellationError, is ProviderStoreError: return error
-        case let error as DatabaseError
-        where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode):
+        case let error as DatabaseError where error.isDamage:
             return ProviderStoreError(
                 .corrupt, "the file of provider records is damaged; it can be deleted",
                 cause: error)
         default:
             return ProviderStoreError(.inputOutput, "provider records: \(error)", cause: error)
         }
+    }
+}
+
+extension DatabaseError {
+    /// Whether the file is damaged, or no database at all.
+    fileprivate var isDamage: Bool {
+        resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
     }
 }
 

@@ -65,6 +65,13 @@ extension SQLiteProviderStore {
         try storeRecords(of: batch, in: db, &after)
         for provider in batch.counts.keys {
             guard let row = after.providers[provider] else { continue }
+            guard row.recordCount > 0 else {
+                // Its blocks have as many providers as they may: it would count for nothing.
+                after.providers[provider] = nil
+                try db.cachedStatement(sql: "DELETE FROM providers WHERE number = ?")
+                    .execute(arguments: [row.number])
+                continue
+            }
             try db.cachedStatement(sql: "UPDATE providers SET record_count = ? WHERE number = ?")
                 .execute(arguments: [row.recordCount, row.number])
             guard let addresses = batch.addresses[provider] else { continue }
