@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import Catalog
 import Logging
 import Multiformats
@@ -87,29 +88,38 @@ extension Announcer {
     }
 
     /// Looks through snapshots whose roots were announced.
+    ///
+    /// One whose storage does not answer waits for the next fill, and holds up no other.
     private func fillFromSnapshots() async throws {
+        var mark: Int64 = 0
+        var failure: BlockStoreError?
         while !isStopping {
             let last = state.withLock { $0.lastSequence }
-            let waiting = try await catalog.snapshotsToAnnounce(after: 0, limit: 64)
+            let waiting = try await catalog.snapshotsToAnnounce(after: mark, limit: 64)
                 .filter { $0.sequence <= last }
-            if waiting.isEmpty { return }
+            if waiting.isEmpty { break }
             for entry in waiting {
+                mark = entry.sequence
                 if let snapshot = entry.snapshot, options.strategy.contains(.entities),
                     !options.strategy.contains(.all)
                 {
-                    try await addEntities(of: snapshot)
+                    do { try await addEntities(of: snapshot) } catch let error as BlockStoreError {
+                        failure = error
+                        continue
+                    }
                 }
                 if isStopping { return }
                 try await catalog.finishSnapshots([entry.sequence])
             }
         }
+        if let failure { throw failure }
     }
 
     private func addEntities(of snapshot: SnapshotRecord) async throws {
         for root in snapshot.roots {
             // A record that names no CID names nothing to walk.
             guard let cid = try? CID(root.cid) else { continue }
-            var walk = EntityWalk(root: cid, source: source)
+            var walk = EntityWalk(root: cid, source: source, logger: logger)
             while !isStopping {
                 let catalog = catalog
                 let found = try await walk.next(AnnounceLimits.batch) { multihash in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
+import KademliaDHT
 import Libp2p
 import Logging
 import Multiformats
@@ -36,6 +37,17 @@ struct PeerHealth: Sendable {
 }
 
 extension Announcer {
+    /// A key counts as announced if this share of the peers that it was meant for took it.
+    private static let keyReach = 0.5
+
+    /// Why nobody can be told of anything.
+    static let noAddress = "this node has no address that peers on this network could dial"
+
+    /// Why no peer took a record.
+    var noTaker: String {
+        state.withLock { $0.lacksAddress } ? Self.noAddress : "no peer took a record"
+    }
+
     /// Sends all keys of a region that were last announced before `time`, batch by batch; each
     /// batch is recorded before the next one is sent.
     func send(_ region: PeerRegion, before time: Int64) async throws -> RegionOutcome {
@@ -49,10 +61,10 @@ extension Announcer {
             guard let last = page.last else { break }
             cursor = last.key.successor
             let keys = try await present(page)
-            let sent = try await send(keys, to: region, &health)
+            let (sent, mostTakers) = try await send(keys, to: region, &health)
             try await settle(sent)
             missed += keys.count - sent.count
-            if !keys.isEmpty, sent.isEmpty { return .failed("no peer took records") }
+            if !keys.isEmpty, mostTakers == 0 { return .failed(noTaker) }
             if page.count < batch || last.key == .highest { break }
             if isStopping { return .stopped }
         }
@@ -98,12 +110,12 @@ extension Announcer {
 
     /// Sends each key to the nearest peers of the region.
     ///
-    /// - Returns: the keys that enough peers took.
+    /// - Returns: the keys that enough peers took, and how many peers took the key that most took.
     private func send(
         _ keys: [Announcement], to region: PeerRegion, _ health: inout PeerHealth
-    ) async throws -> [Announcement] {
+    ) async throws -> (sent: [Announcement], mostTakers: Int) {
         let peers = region.peers.filter { !health.isGivenUp($0) }
-        guard !peers.isEmpty, !keys.isEmpty else { return [] }
+        guard !peers.isEmpty, !keys.isEmpty else { return ([], 0) }
         let plan = PeerRegion(prefix: region.prefix, peers: peers)
             .allocate(keys.map(\.key), replication: options.replication)
         var takers = [Int](repeating: 0, count: keys.count)
@@ -127,9 +139,12 @@ extension Announcer {
                 note(count, of: plan[index], from: peers[index], &takers, &health)
             }
         }
-        let wanted = min(options.replication, peers.count)
-        let least = max(Int((options.minimumReach * Double(wanted)).rounded(.up)), 1)
-        return keys.indices.filter { takers[$0] >= least }.map { keys[$0] }
+        // Of all peers that were found: those given up since must not lower it.
+        let wanted = min(options.replication, region.peers.count)
+        let reach = max(options.minimumReach, Self.keyReach)
+        let least = max(Int((reach * Double(wanted)).rounded(.up)), 1)
+        let sent = keys.indices.filter { takers[$0] >= least }.map { keys[$0] }
+        return (sent, takers.max() ?? 0)
     }
 
     /// Counts who took what; `count` is how many of the ranges' keys, nil if the peer failed.
@@ -161,6 +176,7 @@ extension Announcer {
                 let count = try await network.announce(part, to: peer)
                 sent += count
                 state.withLock {
+                    $0.lacksAddress = false
                     $0.recordCount += count
                     $0.sent.add(count, at: time.elapsed())
                 }
@@ -169,6 +185,9 @@ extension Announcer {
         } catch let error as CancellationError {
             throw error
         } catch {
+            // The own address is asked for first: any other failure says that there is one.
+            let lacksAddress = (error as? DHTError)?.code == .noAddress
+            state.withLock { $0.lacksAddress = lacksAddress }
             logger.trace("a peer took no record", metadata: ["error": "\(error)"])
         }
         if sent < multihashes.count { state.withLock { $0.failedSendCount += 1 } }

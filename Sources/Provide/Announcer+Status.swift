@@ -16,7 +16,9 @@ extension Announcer {
         return state.withLock { state in
             var status = ProvideStatus()
             status.strategy = options.strategy.description
+            status.isRunning = state.isRunning
             status.connectivity = state.connectivity.state.rawValue
+            status.lacksAddress = state.lacksAddress
             status.keyCount = summary.count
             status.freshCount = summary.freshCount
             status.waitingPackCount =
@@ -62,9 +64,17 @@ extension Announcer {
 
     /// What to say if records will expire before they are sent again.
     private func warning(_ status: ProvideStatus, busy: Duration) -> String? {
+        // Whoever only asks has not tried to reach anybody.
+        guard status.isRunning else { return nil }
         guard status.connectivity == Connectivity.State.online.rawValue else {
             return status.keyCount == 0
                 ? nil : "no DHT server answers; records expire 48 hours after they were sent"
+        }
+        if status.lacksAddress {
+            return """
+                \(Self.noAddress), so nothing is announced; listen on a public address, or name \
+                one by --announce-address or network.announce-address in config.yaml
+                """
         }
         let needed =
             Double(status.keyCount * options.replication) / (options.interval / .seconds(1))

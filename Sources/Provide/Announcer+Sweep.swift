@@ -125,7 +125,7 @@ extension Announcer {
         for announcement in try await present(announcements) {
             let reached = try await announceSingly(announcement)
             guard reached > 0 else {
-                return try await fail(job.prefix, "no peer took the record")
+                return try await fail(job.prefix, noTaker)
             }
             peerCount = max(peerCount, reached)
         }

@@ -63,7 +63,11 @@ public final class Announcer: Sendable {
     public func stop() { state.withLock { $0.isStopping = true } }
 
     private func run(untilDone: Bool) async throws {
-        state.withLock { $0.isStopping = false }
+        state.withLock {
+            $0.isStopping = false
+            $0.isRunning = true
+        }
+        defer { state.withLock { $0.isRunning = false } }
         try await prepare()
         let width = max(options.workers.count, 2)
         let periodic = min(options.workers.periodic, width - 1)
@@ -157,6 +161,9 @@ struct AnnouncerState {
     var schedule: SweepSchedule?
     var connectivity: Connectivity
     var isStopping = false
+    var isRunning = false
+    /// Whether the last send failed as this node has no address to tell others.
+    var lacksAddress = false
     /// Where to look for keys that never were announced; nil if there are none.
     var freshCursor: AnnounceKey?
     /// The snapshots up to this one have had their roots announced.

@@ -4,8 +4,13 @@
 public struct ProvideStatus: Hashable, Sendable {
     /// What is announced, such as `all` or `snapshots+roots`.
     public var strategy = ""
+    /// Whether this process announces now; if not, ``connectivity`` says nothing, and there is no
+    /// ``warning``.
+    public var isRunning = false
     /// `online`, `disconnected` or `offline`.
     public var connectivity = ""
+    /// Whether no record can be sent, as this node has no address that peers could dial.
+    public var lacksAddress = false
     /// Multihashes that are announced.
     public var keyCount = 0
     /// Those that were announced, and are not due again.
@@ -38,7 +43,7 @@ public struct ProvideStatus: Hashable, Sendable {
     public var cycleEnd: Int64 = 0
     /// How late the latest region is, in seconds; 0 if none is.
     public var lateSeconds: Int64 = 0
-    /// What has to be done about it if the announcer cannot keep up; nil if it can.
+    /// What has to be done about it if the announcer cannot work, or keep up; nil if it can.
     public var warning: String?
     /// Failures of regions, the longest in a row first, at most ten.
     public var errors: [String] = []

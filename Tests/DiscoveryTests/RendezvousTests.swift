@@ -71,6 +71,14 @@ struct RendezvousTests {
         }
     }
 
+    @Test func `a lifetime of next to nothing is not renewed without a pause`() {
+        for granted in [0, 1, 59, 60] as [UInt64] {
+            #expect(RendezvousClient.pause(beforeRenewing: granted) == .seconds(45))
+        }
+        #expect(RendezvousClient.pause(beforeRenewing: 7_200) == .seconds(5_400))
+        #expect(RendezvousClient.pause(beforeRenewing: .max) == .seconds(194_400))
+    }
+
     @Test(
         arguments: [
             [0xff, 0xff, 0xff, 0x7f], [3, 1, 2, 3], [2, 8, 9],

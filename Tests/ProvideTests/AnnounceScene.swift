@@ -19,6 +19,8 @@ final class AnnounceScene: AnnounceSource {
     let now = Mutex<Int64>(1_800_000_000)
     /// Keeps the indexes of packs from being read.
     let isFillHeld = Mutex(false)
+    /// Blocks that cannot be read, and why.
+    let failures = Mutex<[CID: BlockStoreError.Code]>([:])
     private let packs = Mutex<[PackID: [[UInt8]]]>([:])
     private let blocks = Mutex<[CID: Block]>([:])
 
@@ -84,6 +86,9 @@ final class AnnounceScene: AnnounceSource {
     }
 
     func block(_ cid: CID) async throws -> Block {
+        if let code = failures.withLock({ $0[cid] }) {
+            throw BlockStoreError(code, cid: cid, message: "made up")
+        }
         guard let block = blocks.withLock({ $0[cid] }) else { throw BlockStoreError.notFound(cid) }
         return block
     }

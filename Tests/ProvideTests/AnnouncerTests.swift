@@ -162,6 +162,72 @@ struct AnnouncerTests {
         #expect(try await announcer.status().freshCount == 0)
     }
 
+    @Test func `keys that too few servers took are announced again`() async throws {
+        let scene = try await AnnounceScene(serverCount: 25)
+        let keys = multihashes(0..<600)
+        try await scene.commit(keys)
+        var options = AnnounceScene.options
+        // Those that refuse are given up long before the last batch.
+        options.workers.batch = 50
+        // The clock stands still, so that nothing is tried again in the first run.
+        options.retry = .init(first: .seconds(60), longest: .seconds(60))
+        scene.swarm.setRefusing(scene.swarm.servers.dropFirst(3).map(\.id))
+        let announcer = scene.announcer(options)
+        try await announcer.runOnce()
+        #expect(scene.swarm.sentCount > 0)
+        var status = try await announcer.status()
+        #expect(status.freshCount == keys.count)
+        #expect(status.failingRegionCount > 0)
+        scene.swarm.setRefusing([])
+        scene.now.withLock { $0 += 61 }
+        try await announcer.runOnce()
+        status = try await announcer.status()
+        #expect(status.freshCount == 0)
+        #expect(status.failingRegionCount == 0)
+        let records = scene.swarm.records
+        for key in keys {
+            let holders = Set(records.filter { $0.value[key] != nil }.keys)
+            #expect(holders.isSuperset(of: scene.swarm.nearest(to: key, 20)))
+        }
+    }
+
+    @Test func `a node that nobody could dial is told so`() async throws {
+        let scene = try await AnnounceScene(serverCount: 30)
+        try await scene.commit(multihashes(0..<200))
+        scene.swarm.setHasAddress(false)
+        let announcer = scene.announcer()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await announcer.run() }
+            var status = try await announcer.status()
+            while status.failingRegionCount == 0 {
+                await Task.yield()
+                status = try await announcer.status()
+            }
+            #expect(status.lacksAddress)
+            #expect(status.warning?.contains("--announce-address") == true)
+            #expect(status.errors.contains { $0.contains("no address") })
+            scene.swarm.setHasAddress(true)
+            while status.freshCount > 0 {
+                await Task.yield()
+                status = try await announcer.status()
+            }
+            #expect(!status.lacksAddress)
+            #expect(status.warning == nil)
+            announcer.stop()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `an announcer that never ran says nothing of the network`() async throws {
+        let scene = try await AnnounceScene(serverCount: 30)
+        try await scene.commit(multihashes(0..<50))
+        try await scene.announcer().runOnce()
+        let status = try await scene.announcer().status()
+        #expect(status.keyCount == 50)
+        #expect(!status.isRunning)
+        #expect(status.warning == nil)
+    }
+
     @Test func `without a network nothing is lost, and work goes on when it is back`()
         async throws
     {

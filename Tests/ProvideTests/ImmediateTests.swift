@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlockStore
 import Catalog
 import IPLD
 import Multiformats
@@ -83,6 +84,68 @@ struct ImmediateTests {
         #expect(scene.swarm.sentCount == count)
     }
 
+    @Test func `a directory that was announced on demand is still walked`() async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let tree = try Tree()
+        try await scene.store(tree.blocks)
+        var options = AnnounceScene.options
+        options.strategy = .entities
+        let announcer = scene.announcer(options)
+        #expect(
+            try await announcer.announceNow([tree.named[6]]) == [.announced(peerCount: 20)])
+        try await scene.catalog.add(
+            scene.snapshot("a", roots: [tree.root], record: tree.record))
+        try await announcer.runOnce()
+        let announced = Set(scene.swarm.records.values.flatMap(\.keys))
+        #expect(announced == Set(tree.entities.map { Array($0.multihashBytes) }))
+    }
+
+    @Test(arguments: [BlockStoreError.Code.corrupt, .notFound, .mismatch])
+    func `a directory that cannot be read is passed over`(
+        code: BlockStoreError.Code
+    ) async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let tree = try Tree()
+        try await scene.store(tree.blocks)
+        try await scene.catalog.add(
+            scene.snapshot("a", roots: [tree.root], record: tree.record))
+        let directory = tree.named[6]
+        scene.failures.withLock { $0[directory] = code }
+        var options = AnnounceScene.options
+        options.strategy = .entities
+        // It returns once the snapshot has been looked through.
+        try await scene.announcer(options).runOnce()
+        let announced = Set(scene.swarm.records.values.flatMap(\.keys))
+        #expect(
+            announced == Set([0, 2, 3, 4].map { Array(tree.named[$0].multihashBytes) }))
+    }
+
+    @Test func `a snapshot whose storage does not answer holds up no other`() async throws {
+        let scene = try await AnnounceScene(serverCount: 40)
+        let (first, second) = (try Tree(), try Tree(salt: 10))
+        try await scene.store(first.blocks + second.blocks)
+        scene.failures.withLock { $0[first.root] = .failed }
+        for (id, tree) in [("a", first), ("b", second)] {
+            try await scene.catalog.add(
+                scene.snapshot(id, roots: [tree.root], record: tree.record))
+        }
+        var options = AnnounceScene.options
+        options.strategy = .entities
+        let announcer = scene.announcer(options)
+        let inner = Array(second.named[5].multihashBytes)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await announcer.run() }
+            while !scene.swarm.records.values.contains(where: { $0[inner] != nil }) {
+                await Task.yield()
+            }
+            scene.failures.withLock { $0 = [:] }
+            let count = first.entities.count + second.entities.count
+            while try await announcer.status().keyCount < count { await Task.yield() }
+            announcer.stop()
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `another strategy begins anew`() async throws {
         let scene = try await AnnounceScene(serverCount: 40)
         let tree = try Tree()
@@ -113,7 +176,11 @@ private struct Tree {
     /// Root, record, then the other entities.
     let named: [CID]
 
-    init() throws {
+    /// What the strategy `entities` names.
+    var entities: [CID] { [root] + named[2...] }
+
+    /// - Parameter salt: makes all blocks others.
+    init(salt: UInt8 = 0) throws {
         var blocks: [Block] = []
         func store(_ codec: Multicodec, _ bytes: [UInt8]) throws -> CID {
             let cid = try CIDBuilder().cid(codec: codec, hashing: bytes.span)
@@ -124,18 +191,18 @@ private struct Tree {
             let links = links.map { PBLink(hash: $0.1, name: Array($0.0.utf8), tsize: 1) }
             return try store(.dagPB, PBNode(links: links, data: data.encode()).encode())
         }
-        let first = try store(.raw, [1])
-        let second = try store(.raw, [2])
+        let first = try store(.raw, [1 + salt])
+        let second = try store(.raw, [2 + salt])
         let file = try node(
             UnixFSData(kind: .file, filesize: 2, blocksizes: [1, 1]), [("", first), ("", second)])
-        let small = try store(.raw, [3])
-        let link = try node(UnixFSData(kind: .symlink, data: [0x61]), [])
-        let inner = try store(.raw, [4])
+        let small = try store(.raw, [3 + salt])
+        let link = try node(UnixFSData(kind: .symlink, data: [0x61 + salt]), [])
+        let inner = try store(.raw, [4 + salt])
         let directory = try node(UnixFSData(kind: .directory), [("inner", inner)])
         root = try node(
             UnixFSData(kind: .directory),
             [("directory", directory), ("file", file), ("link", link), ("small", small)])
-        record = try store(.dagCBOR, [0xa0])
+        record = try store(.dagCBOR, [0xa0 + salt])
         self.blocks = blocks
         named = [root, record, file, small, link, inner, directory]
     }

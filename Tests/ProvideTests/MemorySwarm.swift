@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Catalog
+import KademliaDHT
 import Libp2p
 import Multiformats
 import Provide
@@ -14,6 +15,8 @@ final class MemorySwarm: ProvideNetwork {
         var records: [PeerID: [[UInt8]: Int]] = [:]
         var isOnline = true
         var deaf: Set<PeerID> = []
+        var refusing: Set<PeerID> = []
+        var hasAddress = true
         var lookupCount = 0
         var sentCount = 0
         var connections: Set<PeerID> = []
@@ -57,8 +60,11 @@ final class MemorySwarm: ProvideNetwork {
     }
 
     func announce(_ multihashes: [[UInt8]], to peer: PeerInfo) async throws -> Int {
+        guard state.withLock({ $0.hasAddress }) else { throw DHTError(.noAddress, "no address") }
         let (sent, hook) = try state.withLock { state in
-            guard state.isOnline, !state.deaf.contains(peer.id) else { throw Unreachable() }
+            guard state.isOnline, !state.deaf.contains(peer.id),
+                !state.refusing.contains(peer.id)
+            else { throw Unreachable() }
             let taken = multihashes.prefix(state.takesAtMost)
             for multihash in taken {
                 state.records[peer.id, default: [:]][multihash, default: 0] += 1
@@ -80,6 +86,10 @@ final class MemorySwarm: ProvideNetwork {
 
     func setOnline(_ isOnline: Bool) { state.withLock { $0.isOnline = isOnline } }
     func setDeaf(_ peers: [PeerID]) { state.withLock { $0.deaf = Set(peers) } }
+    /// These answer lookups, and take no records.
+    func setRefusing(_ peers: [PeerID]) { state.withLock { $0.refusing = Set(peers) } }
+    /// Without one, no record can be sent to anybody.
+    func setHasAddress(_ hasAddress: Bool) { state.withLock { $0.hasAddress = hasAddress } }
 
     /// Calls `hook` after each call that brought records.
     func onRecord(_ hook: (@Sendable (_ sentCount: Int) -> Void)?) {

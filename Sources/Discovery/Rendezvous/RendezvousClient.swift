@@ -9,6 +9,8 @@ public struct RendezvousClient: Sendable {
     /// The longest answer that is read: 1,000 registrations of some 4 KiB.
     static let maximumAnswerByteCount = 4 << 20
     private static let timeout = Duration.seconds(10)
+    /// The shortest lifetime that is gone by, whatever a server grants: a minute.
+    private static let leastLifetimeSeconds: UInt64 = 60
 
     private let host: any Host
     private let logger: Logger
@@ -104,8 +106,7 @@ public struct RendezvousClient: Sendable {
                 let granted = try await register(
                     try record(), under: namespace, at: server, lifetimeSeconds: lifetimeSeconds)
                 failures = 0
-                // Three quarters leave time for some more tries.
-                try await sleep(.seconds(Int64(min(granted, 259_200)) * 3 / 4))
+                try await sleep(Self.pause(beforeRenewing: granted))
             } catch let error as CancellationError {
                 throw error
             } catch {
@@ -114,6 +115,12 @@ public struct RendezvousClient: Sendable {
                 try await sleep(min(.seconds(10) * (1 << min(failures - 1, 20)), .seconds(600)))
             }
         }
+    }
+
+    /// How long a registration that was granted for some seconds is left alone.
+    static func pause(beforeRenewing granted: UInt64) -> Duration {
+        // Three quarters leave time for some more tries.
+        .seconds(Int64(min(max(granted, leastLifetimeSeconds), 259_200)) * 3 / 4)
     }
 
     private static func refused(
