@@ -6,6 +6,7 @@ import KademliaDHT
 import Libp2p
 public import Logging
 import Multiformats
+import Provide
 public import Repository
 public import ServiceLifecycle
 import UnixSignals
@@ -24,13 +25,14 @@ extension Node {
         logger: Logger, onReady: @escaping @Sendable (Node) -> Void
     ) async throws {
         let path = repository.path
-        let (lock, key) = try await BlockingPool.shared.run {
+        let (lock, key, networkKey) = try await BlockingPool.shared.run {
             let lock = try NodeLock(repository: path)
-            return (lock, try NodeIdentity.load(repository: path))
+            let networkKey = try options.swarmKeyPath.map { try SwarmKey.load($0) }
+            return (lock, try NodeIdentity.load(repository: path), networkKey)
         }
         defer { withExtendedLifetime(lock) {} }
         let parts = NodeParts(repository: repository, options: options, logger: logger)
-        let host = try parts.makeHost(key)
+        let host = try parts.makeHost(key, networkKey: networkKey)
         let node = try await parts.makeNode(host, isVisit: false)
         let control = try await ControlServer(
             repository: path, service: node, logger: parts.label("control"))
@@ -41,8 +43,13 @@ extension Node {
             readiness.reach()
         }
         let late = others.map { LateService(service: $0, readiness: readiness) }
+        let isAnnounced = options.announcedAddresses.contains { $0.isPublic }
+        let watch = NodeService(description: "reachability") {
+            try await node.watchReachability(isAnnounced: isAnnounced)
+        }
         // Those that come first stop last.
-        var services = (node.services as [any Service] + [control] + late).map {
+        let own = node.services + [watch]
+        var services = (own as [any Service] + [control] + late).map {
             ServiceGroupConfiguration.ServiceConfiguration(service: $0)
         }
         services.append(.init(service: ready, successTerminationBehavior: .ignore))
@@ -62,21 +69,13 @@ extension Node {
         _ repository: Repository, options: NodeOptions, identity: Identity, logger: Logger,
         _ body: @escaping @Sendable (Node) async throws -> Result
     ) async throws -> Result {
-        let key: PrivateKey
-        switch identity {
-        case .temporary: key = .makeEd25519()
-        case .repository:
-            key = try await BlockingPool.shared.run { [path = repository.path] in
-                try NodeIdentity.load(repository: path)
-            }
-        }
-        let parts = NodeParts(repository: repository, options: options, logger: logger)
-        let node = try await parts.makeNode(try parts.makeHost(key), isVisit: true)
+        let node = try await makeVisitor(
+            repository, options: options, identity: identity, logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             for service in node.services { group.addTask { try await service.run() } }
             defer { group.cancelAll() }
             try await node.nodeHost.untilListening()
-            if !options.bootstrap.peers.isEmpty { try await node.untilOnline() }
+            try await node.untilOnline(options)
             do {
                 let result = try await body(node)
                 try await node.blocks.flush()
@@ -89,22 +88,73 @@ extension Node {
         }
     }
 
+    /// How announcing stands by the catalog alone: nobody is asked, nothing is begun.
+    ///
+    /// - Throws: `CatalogError`; ``NodeError``; `IOError`.
+    public static func announceState(
+        of repository: Repository, options: NodeOptions, logger: Logger
+    ) async throws -> AnnounceReport {
+        let node = try await makeVisitor(
+            repository, options: options, identity: .repository, logger: logger)
+        var report = AnnounceReport(
+            try await node.announcer.status(), announces: options.announce != nil)
+        // It could only warn of the network, which was not looked at.
+        report.warning = nil
+        return report
+    }
+
+    /// A node for a visit, which is not on the network yet.
+    private static func makeVisitor(
+        _ repository: Repository, options: NodeOptions, identity: Identity, logger: Logger
+    ) async throws -> Node {
+        var options = options
+        // They lead to the repository's node.
+        if identity == .temporary { options.announcedAddresses = [] }
+        let (path, swarmKeyPath) = (repository.path, options.swarmKeyPath)
+        let (key, networkKey) = try await BlockingPool.shared.run {
+            let key: PrivateKey =
+                switch identity {
+                case .temporary: .makeEd25519()
+                case .repository: try NodeIdentity.load(repository: path)
+                }
+            return (key, try swarmKeyPath.map { try SwarmKey.load($0) })
+        }
+        let parts = NodeParts(repository: repository, options: options, logger: logger)
+        let host = try parts.makeHost(key, networkKey: networkKey)
+        return try await parts.makeNode(host, isVisit: true)
+    }
+
     /// Waits until the host listens, and the DHTs that are to serve do.
     private func untilServing() async throws {
         try await nodeHost.untilListening()
-        // Nothing tells yet whether strangers get through a router; an address on the internet
-        // needs none.
-        if host.addresses.contains(where: { $0.isPublic }) {
-            for dht in dht.all { dht.setReachability(.reachable) }
-        }
         while dht.all.contains(where: { $0.options.mode == .server && !$0.isServing }) {
             try await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    /// Waits until a peer of the DHT is known, or it is clear that none will answer soon.
-    private func untilOnline() async throws {
+    /// Tells the DHTs whether strangers get through to this node, until cancelled.
+    ///
+    /// An address of its own on the internet proves nothing: a firewall may be before it.
+    private func watchReachability(isAnnounced: Bool) async throws {
+        let start = ContinuousClock.now
+        var reachability = Reachability()
+        while true {
+            let isReachable = reachability.isReachable(
+                hasStranger: isAnnounced || nodeHost.hasStranger(), at: start.duration(to: .now))
+            for dht in dht.all { dht.setReachability(isReachable ? .reachable : .unknown) }
+            try await Task.sleep(for: .seconds(5))
+        }
+    }
+
+    /// Waits until a peer of the DHT is known, or without any to begin with a static peer is
+    /// connected, or it is clear that none will answer soon.
+    private func untilOnline(_ options: NodeOptions) async throws {
         let end = ContinuousClock.now + .seconds(10)
-        while await !dht.isOnline(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+        if !options.bootstrap.peers.isEmpty {
+            while await !dht.isOnline(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+        } else if !options.staticPeers.isEmpty {
+            let isMet = { [host] in options.staticPeers.contains { host.isConnected(to: $0.id) } }
+            while !isMet(), .now < end { try await Task.sleep(for: .milliseconds(20)) }
+        }
     }
 }

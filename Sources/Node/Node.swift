@@ -88,26 +88,12 @@ public final class Node: ControlService {
             protocols: host.addressBook.protocols(of: peer)?.map(\.description).sorted())
     }
 
-    /// How long `peer` takes to answer; connects first if need be.
+    /// How long `peer` takes to answer, 10 seconds at most; connects first if need be.
     ///
-    /// - Throws: `HostError`, `PeerStreamError`, `PingError`.
+    /// - Throws: `HostError`, `PingError`.
     func ping(_ peer: PeerID) async throws -> Duration {
-        let stream = try await host.openStream(to: peer, for: [Ping.protocolID])
-        do {
-            var initiator = PingInitiator()
-            var random = SystemRandomNumberGenerator()
-            let start = ContinuousClock.now
-            try await stream.write(initiator.start(using: &random, at: .zero))
-            while let bytes = try await stream.read(atMost: Ping.byteCount) {
-                if let time = try initiator.receive(bytes, at: start.duration(to: .now)) {
-                    await stream.close()
-                    return time
-                }
-            }
-            throw HostError(.connectionClosed, peer: peer, "the peer ended the ping")
-        } catch {
-            stream.reset()
-            throw error
+        do { return try await nodeHost.ping(peer) } catch is PeerStreamError {
+            throw HostError(.connectionClosed, peer: peer, "the peer did not answer the ping")
         }
     }
 }

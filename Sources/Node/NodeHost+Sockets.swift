@@ -10,16 +10,20 @@ extension NodeHost {
         self.init(
             host: host, key: key, protocols: { host.protocols },
             agent: { peer in host.connections.first { $0.peer == peer }?.agentVersion },
+            hasStranger: { host.connections.contains { $0.isInbound && $0.address.isPublic } },
             untilListening: { try await host.waitUntilListening() },
-            run: { try await host.run() })
+            ping: { try await host.ping($0) }, run: { try await host.run() })
     }
 }
 
 extension NodeParts {
-    /// A host on sockets, which is not on the network yet.
-    func makeHost(_ key: PrivateKey) throws -> NodeHost {
+    /// A host on sockets, which is not on the network yet; `networkKey` is that of a private one.
+    func makeHost(_ key: PrivateKey, networkKey: PreSharedKey?) throws -> NodeHost {
         var host = SocketHostOptions()
         host.listenAddresses = options.listen
+        host.announcedAddresses = options.announcedAddresses
+        host.privateNetworkKey = networkKey
+        host.nameServers = options.nameServers
         host.securities = options.security.map { $0 == .noise ? .noise : .tls }
         host.filter = options.filter
         host.waterMarks = options.waterMarks

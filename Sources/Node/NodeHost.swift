@@ -15,8 +15,12 @@ struct NodeHost: Sendable {
     var protocols: @Sendable () -> Set<ProtocolID> = { [] }
     /// What a peer said that it is.
     var agent: @Sendable (PeerID) -> String? = { _ in nil }
+    /// Whether a peer on the internet has opened a connection that is still there.
+    var hasStranger: @Sendable () -> Bool = { false }
     /// Returns once it listens.
     var untilListening: @Sendable () async throws -> Void = {}
+    /// How long a peer takes to answer, with a deadline; connects first if need be.
+    let ping: @Sendable (PeerID) async throws -> Duration
     /// Serves until it is cancelled; then all connections are closed.
     let run: @Sendable () async throws -> Void
 

@@ -3,6 +3,7 @@
 public import Discovery
 public import Libp2p
 public import Multiformats
+import NIOCore
 public import Provide
 public import Repository
 
@@ -47,8 +48,44 @@ extension NodeOptions {
                 throw NodeError(.badOptions, "security: there is no way without; give noise or tls")
             }
         }
+        try takePeers(config)
         try takeParts(config)
         try takeLimits(config)
+    }
+
+    private mutating func takePeers(_ config: NetworkConfig) throws(NodeError) {
+        if let items = config.allowPeer {
+            filter.allowedPeers = Set(
+                try items.nodeMap { (item) throws(NodeError) in
+                    try Self.peerID(item.value, place: "\(item.place)")
+                })
+        }
+        if let items = config.denyPeer {
+            filter.deniedPeers = Set(
+                try items.nodeMap { (item) throws(NodeError) in
+                    try Self.peerID(item.value, place: "\(item.place)")
+                })
+        }
+        if let items = config.staticPeer {
+            staticPeers = try items.nodeMap { (item) throws(NodeError) in
+                try Self.peer(item.value, place: "\(item.place)")
+            }
+        }
+        if let items = config.announceAddress {
+            announcedAddresses = try items.nodeMap { (item) throws(NodeError) in
+                try Self.address(item.value, place: "\(item.place)")
+            }
+        }
+        if let items = config.nameServer {
+            nameServers = try items.nodeMap { (item) throws(NodeError) in
+                try Self.nameServer(item.value, place: "\(item.place)")
+            }
+        }
+        if let item = config.swarmKey {
+            swarmKeyPath = item.value
+            // Those of the public network have no such key.
+            if config.bootstrap == nil { bootstrap = .none }
+        }
     }
 
     private mutating func takeParts(_ config: NetworkConfig) throws(NodeError) {
@@ -102,6 +139,35 @@ extension NodeOptions {
         }
         let bare = address.withoutPeerID()
         return PeerInfo(id: id, addresses: bare == address ? [] : [bare])
+    }
+
+    /// A peer's identity.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func peerID(_ text: String, place: String) throws(NodeError) -> PeerID {
+        do { return try PeerID(text: text) } catch {
+            throw NodeError(.badOptions, "\(place): \(text) is no peer ID: \(error)")
+        }
+    }
+
+    /// A name server: `address`, `address:port` or `[address]:port`.
+    ///
+    /// - Throws: as ``address(_:place:)``.
+    public static func nameServer(_ text: String, place: String) throws(NodeError) -> String {
+        if isIPAddress(text) { return text }
+        if let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil,
+            isIPAddress(text[..<colon].filter { $0 != "[" && $0 != "]" })
+        {
+            return text
+        }
+        throw NodeError(
+            .badOptions,
+            "\(place): \(text) is no name server; give one as 192.0.2.53 or 192.0.2.53:5353")
+    }
+
+    private static func isIPAddress(_ text: String) -> Bool {
+        // Why it is none does not matter.
+        (try? SocketAddress(ipAddress: text, port: 53)) != nil
     }
 
     /// Peers to begin with: addresses, or `default` for those of the public network.
@@ -159,6 +225,8 @@ extension NodeOptions {
 extension NodeOptions {
     /// The same for a host that lives as long as a command: it asks the DHTs and serves nobody
     /// there, looks for nobody on the local network, and takes any free port.
+    ///
+    /// Static peers are connected as ever.
     public var forVisit: NodeOptions {
         var options = self
         options.listen = listen.map { address in

@@ -57,6 +57,22 @@ public struct NodeOptions: Sendable {
     ///
     /// Default: all.
     public var filter = AddressFilter()
+    /// Peers that are kept connected.
+    ///
+    /// Default none.
+    public var staticPeers: [PeerInfo] = []
+    /// What peers are told in place of the addresses that the node listens on.
+    ///
+    /// Default none: those.
+    public var announcedAddresses: [Multiaddr] = []
+    /// The file with the key of a private network, without which nobody can talk to the node.
+    ///
+    /// Default none: the open network.
+    public var swarmKeyPath: String?
+    /// Name servers for `/dnsaddr`, as `address` or `address:port`.
+    ///
+    /// Default: those of the system.
+    public var nameServers: [String] = []
     /// How connections are secured, the preferred one first.
     ///
     /// Default: Noise, then TLS.

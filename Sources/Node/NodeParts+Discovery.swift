@@ -27,6 +27,14 @@ extension NodeParts {
             let server = RendezvousServer(host: host.host, logger: label("rendezvous"))
             services.append(NodeService(description: "rendezvous server", body: server.run))
         }
+        if !options.staticPeers.isEmpty {
+            // One that was named twice has both addresses.
+            let peers = Dictionary(grouping: options.staticPeers, by: \.id).map { id, named in
+                PeerInfo(id: id, addresses: named.flatMap(\.addresses))
+            }
+            let keeper = StaticPeers(peers, host: host.host, logger: label("static"))
+            services.append(NodeService(description: "static peers", body: keeper.run))
+        }
         for point in options.rendezvousPoints {
             services.append(
                 NodeService(description: "rendezvous") { try await meet(at: point, host) })
@@ -37,7 +45,8 @@ extension NodeParts {
     /// Registers at a rendezvous point, and looks for others there, until cancelled.
     private func meet(at point: PeerInfo, _ host: NodeHost) async throws {
         try await host.untilListening()
-        host.host.addressBook.add(point.addresses, of: point.id, lifetime: .seconds(1 << 40))
+        host.host.addressBook.add(
+            point.addresses, of: point.id, lifetime: AddressLifetime.permanent)
         host.host.protect(point.id, tag: "rendezvous")
         let client = RendezvousClient(host: host.host, logger: label("rendezvous"))
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -67,7 +67,8 @@ struct NodeParts {
     private func makeStore(_ name: String, isVisit: Bool) async throws -> any ProviderStore {
         // A visitor serves nobody, so it has nothing to keep.
         if isVisit { return MemoryProviderStore() }
-        return try await SQLiteProviderStore.open(at: repository.path + "/" + name)
+        return try await SQLiteProviderStore.open(
+            at: repository.path + "/" + name, logger: label("dht"))
     }
 
     private var wanOptions: DHTOptions {

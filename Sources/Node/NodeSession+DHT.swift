@@ -86,16 +86,25 @@ extension NodeSession {
             if !node.announces { try await node.announcer.runOnce() }
             let after = try await node.announcer.status()
             result.provided = ProvidedReport(
-                cid: nil, records: after.recordCount - before.recordCount, peers: 0)
+                cid: nil, records: after.recordCount - before.recordCount, peers: 0,
+                goesOn: node.announces)
         }
         try await answer(result, [])
     }
 
     func provideStatus(_ answer: @escaping Answer) async throws {
-        let status = try await node.announcer.status()
         var result = ControlAnswer()
         result.status = AnnounceReport(
-            strategy: node.announces ? status.strategy : "none",
+            try await node.announcer.status(), announces: node.announces)
+        try await answer(result, [])
+    }
+}
+
+extension AnnounceReport {
+    /// What an announcer tells of itself, and whether it is one that runs.
+    init(_ status: ProvideStatus, announces: Bool) {
+        self.init(
+            strategy: announces ? status.strategy : "none",
             connectivity: status.connectivity, total: status.keyCount, done: status.doneCount,
             due: status.dueCount, fresh: status.freshCount, failing: status.failingCount,
             waitingPacks: Int(status.waitingPackCount), regions: status.regionCount,
@@ -103,6 +112,5 @@ extension NodeSession {
             recordsPerSecond: status.recordsPerSecond, records: status.recordCount,
             lookups: status.lookupCount, cycleEnd: status.cycleEnd,
             lateSeconds: status.lateSeconds, warning: status.warning, errors: status.errors)
-        try await answer(result, [])
     }
 }

@@ -20,6 +20,18 @@ public struct NetworkConfig: Hashable, Sendable {
     public var allowNet: [Setting<String>]?
     /// Networks that are neither dialled nor accepted, as CIDR.
     public var denyNet: [Setting<String>]?
+    /// Peers beside which nobody else is connected to: peer IDs.
+    public var allowPeer: [Setting<String>]?
+    /// Peers that are refused: peer IDs.
+    public var denyPeer: [Setting<String>]?
+    /// Peers that are kept connected: multiaddrs that end in `/p2p/ID`.
+    public var staticPeer: [Setting<String>]?
+    /// Multiaddrs that peers are told in place of those that are listened on.
+    public var announceAddress: [Setting<String>]?
+    /// The file with the key of a private network.
+    public var swarmKey: Setting<String>?
+    /// Name servers for `/dnsaddr`, as `address` or `address:port`.
+    public var nameServer: [Setting<String>]?
     /// How connections are secured: `noise`, `tls`, the preferred one first.
     public var security: [Setting<String>]?
     /// Whether peers on the local network are looked for by mDNS.
@@ -52,6 +64,9 @@ public struct NetworkConfig: Hashable, Sendable {
     private static let text = YAMLType<String>.text.placed
     private static let texts = YAMLType<String>.text.placed.list(orEmptyFor: "none")
     private static let flag = YAMLType<Bool>.flag.placed
+    private static let absolutePath = YAMLType<String>.parsed(
+        "an absolute path, which begins with /", pattern: "^/"
+    ) { $0.hasPrefix("/") ? $0 : nil }.placed
 
     private static func number(_ range: ClosedRange<Int>) -> YAMLType<Setting<Int>> {
         YAMLType<Int>.integer(range).placed
@@ -69,6 +84,18 @@ public struct NetworkConfig: Hashable, Sendable {
         YAMLKey(
             "allow-net", optional: \.allowNet, texts, "Networks beside which no other is used."),
         YAMLKey("deny-net", optional: \.denyNet, texts, "Networks that are not used."),
+        YAMLKey(
+            "allow-peer", optional: \.allowPeer, texts,
+            "Peers beside which nobody else is connected to."),
+        YAMLKey("deny-peer", optional: \.denyPeer, texts, "Peers that are refused."),
+        YAMLKey("static-peer", optional: \.staticPeer, texts, "Peers that are kept connected."),
+        YAMLKey(
+            "announce-address", optional: \.announceAddress, texts,
+            "Multiaddrs that peers are told in place of those that are listened on."),
+        YAMLKey(
+            "swarm-key", optional: \.swarmKey, absolutePath,
+            "The file with the key of a private network."),
+        YAMLKey("name-server", optional: \.nameServer, texts, "Name servers for /dnsaddr."),
         YAMLKey(
             "security", optional: \.security, texts, standard: "[noise, tls]",
             "How connections are secured, the preferred way first."),

@@ -21,6 +21,19 @@ struct RepositoryConfigTests {
         #expect(config.network.lowWater?.value == 5)
     }
 
+    @Test func `who the node has to do with is read`() throws {
+        let network = try RepositoryConfig(
+            "network: {static-peer: [/a, /b], announce-address: [/c], swarm-key: /k, allow-peer: [d], deny-peer: none, name-server: [192.0.2.53]}",
+            path: "c"
+        ).network
+        #expect(network.staticPeer?.map(\.value) == ["/a", "/b"])
+        #expect(network.announceAddress?.map(\.value) == ["/c"])
+        #expect(network.swarmKey?.value == "/k")
+        #expect(network.allowPeer?.map(\.value) == ["d"])
+        #expect(network.denyPeer == [])
+        #expect(network.nameServer?.map(\.value) == ["192.0.2.53"])
+    }
+
     @Test func `the section gc is read, marks as sizes or shares`() throws {
         let config = try RepositoryConfig(
             "gc: {if-above: 5GiB, until: 4GiB, io-limit: 20MiB, repack-cold: true, merge-below: 0}",
@@ -66,6 +79,9 @@ struct RepositoryConfigTests {
         ("format: x", .badConfig, "c:1:9: \"x\" must be a whole number from 1"),
         ("format: 1\nprofil: a", .badConfig, "c:2:1: unknown key profil; did you mean profile?"),
         ("format: 1\nnetwork:\n  announce-hours: 49", .badConfig, "c:3:19: \"49\" must be"),
+        ("network: {static-peers: []}", .badConfig, "did you mean static-peer?"),
+        ("network: {swarm-key: key}", .badConfig, "c:1:22: \"key\" must be an absolute path"),
+        ("network: {deny-peer: x}", .badConfig, "this must be a list, or none"),
         ("format: 1\nnetwork:", .badConfig, "c:2:1: network has no value"),
         ("", .badConfig, "must hold keys and values"),
     ])

@@ -14,6 +14,8 @@ struct NodeUsageTests {
         ["--listen", "127.0.0.1:4001"], ["--listen", "/ip4/127.0.0.1/tcp/70000"],
         ["--bootstrap", "/ip4/127.0.0.1/tcp/4001"], ["--allow-net", "127.0.0.0/33"],
         ["--announce", "everything"], ["--security", "none"], ["--dht", "maybe"],
+        ["--static-peer", "/ip4/127.0.0.1/tcp/4001"], ["--announce-address", "127.0.0.1"],
+        ["--allow-peer", "nobody"], ["--deny-peer", "nobody"], ["--name-server", "a.example"],
     ])
     func `options that make no sense are named`(_ options: [String]) async throws {
         let outcome = try await bench.cairn.run(["node"] + options)
@@ -26,7 +28,9 @@ struct NodeUsageTests {
         ("listn: []", "unknown key listn"), ("listen: /ip4/127.0.0.1/tcp/1", "a list"),
         ("mdns: perhaps", "true or false"), ("announce-hours: 49", "1 to 48"),
         ("scope: moon", "both, wan, lan"), ("listen: [nonsense]", "no multiaddr"),
-        ("low-water: 100\n  high-water: 50", "above"),
+        ("low-water: 100\n  high-water: 50", "above"), ("swarm-key: here", "absolute path"),
+        ("static-peer: [/ip4/127.0.0.1/tcp/1]", "names no peer"),
+        ("deny-peer: [nobody]", "no peer ID"),
     ])
     func `a wrong line of the configuration is named`(
         _ line: String, _ reason: String
@@ -85,12 +89,49 @@ struct NodeUsageTests {
         }
     }
 
-    @Test(arguments: [["swarm", "peers"], ["swarm", "addrs"], ["swarm", "disconnect", "x"]])
-    func `commands about the running node say that none runs`(_ words: [String]) async throws {
+    @Test func `a command about the running node says that none runs`() async throws {
         try await bench.run("id")
-        let outcome = try await bench.cairn.run(words)
-        #expect(outcome.status == 1)
+        let outcome = try await bench.run("swarm", "disconnect", "x", exits: 1)
         #expect(outcome.errors.contains("start one with `cairn node`"))
+    }
+
+    @Test(arguments: ["peers", "addrs"])
+    func `without a node, a host of the command's own lists the peers that it finds`(
+        _ command: String
+    ) async throws {
+        let node = try await RunningNode(bench)
+        let reader = try Bench.online()
+        let found = try await reader.run(
+            "swarm", command, "--allow-net", "127.0.0.0/8", "--bootstrap", node.address)
+        #expect(found.lines.first?.hasPrefix(node.id) == true, "\(found.text)")
+        let nobody = try await reader.run(
+            "swarm", command, "--allow-net", "127.0.0.0/8", "--bootstrap", "none")
+        #expect(nobody.lines.isEmpty)
+        #expect(await node.end() == 0)
+    }
+
+    @Test func `what is announced is told by the node, or without one by the catalog`()
+        async throws
+    {
+        _ = try await bench.ingest("--hidden", try bench.write(.random(seed: 5)))
+        let node = try await RunningNode(bench)
+        var total = 0
+        while total == 0 {
+            // Exits with 1: nobody is there who would take a record.
+            let outcome = try await bench.cairn.run(["provide", "status", "--json"])
+            let status = try #require(try outcome.objects().first, "\(outcome.errors)")
+            #expect(status["running"] as? Bool == true)
+            total = status["total"] as? Int ?? 0
+        }
+        let all = try await bench.run("provide", "now", "--all")
+        #expect(all.text.contains("`cairn provide status`"))
+        #expect(await node.end() == 0)
+        let status = try #require(
+            try await bench.run("provide", "status", "--json").objects().first)
+        #expect(status["running"] as? Bool == false)
+        #expect(status["strategy"] as? String == "all")
+        #expect((status["total"] as? Int ?? 0) >= total)
+        #expect(try await bench.run("provide", "status").text.contains("no node is running"))
     }
 
     @Test func `whoever cannot be found is an error`() async throws {

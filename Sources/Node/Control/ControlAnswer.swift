@@ -131,12 +131,15 @@ public struct ProvidedReport: Codable, Hashable, Sendable {
     public var records: Int
     /// Peers that took a record.
     public var peers: Int
+    /// Whether the node goes on after this answer, so that more records will follow.
+    public var goesOn: Bool?
 
     /// Counts.
-    public init(cid: String?, records: Int, peers: Int) {
+    public init(cid: String?, records: Int, peers: Int, goesOn: Bool? = nil) {
         self.cid = cid
         self.records = records
         self.peers = peers
+        self.goesOn = goesOn
     }
 }
 

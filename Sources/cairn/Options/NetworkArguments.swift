@@ -27,6 +27,34 @@ struct HostArguments: ParsableArguments {
             valueName: "cidr"))
     var allowNet: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Connect to this peer alone; may be given several times.", valueName: "peer-id"))
+    var allowPeer: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Refuse this peer; may be given several times.", valueName: "peer-id"))
+    var denyPeer: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Stay connected to this peer; may be given several times.", valueName: "address"))
+    var staticPeer: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The file with the key of a private network, as Kubo's swarm.key.",
+            discussion: "Without --bootstrap, nobody of the public network is asked then.",
+            valueName: "file"),
+        completion: .file())
+    var swarmKey: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask this name server for /dnsaddr; may be given several times.",
+            discussion: "Default: those of the system.", valueName: "address"))
+    var nameServer: [String] = []
+
     @Flag(help: ArgumentHelp("Take part in the DHT of the local network alone."))
     var lan = false
 
@@ -36,12 +64,37 @@ struct HostArguments: ParsableArguments {
     /// What `config.yaml` says, with what was given here.
     func options(_ config: RepositoryConfig) throws -> NodeOptions {
         var options = try NodeOptions(config.network)
+        if let swarmKey {
+            options.swarmKeyPath = swarmKey
+            // Those of the public network have no such key.
+            if config.network.bootstrap == nil {
+                options.bootstrap = try NodeOptions.bootstrap(["none"], place: "--bootstrap")
+            }
+        }
         if !bootstrap.isEmpty {
             options.bootstrap = try NodeOptions.bootstrap(bootstrap, place: "--bootstrap")
         }
         if !allowNet.isEmpty {
             options.filter.allowedNetworks = try allowNet.map {
                 try NodeOptions.network($0, place: "--allow-net")
+            }
+        }
+        if !allowPeer.isEmpty {
+            options.filter.allowedPeers = Set(
+                try allowPeer.map { try NodeOptions.peerID($0, place: "--allow-peer") })
+        }
+        if !denyPeer.isEmpty {
+            options.filter.deniedPeers = Set(
+                try denyPeer.map { try NodeOptions.peerID($0, place: "--deny-peer") })
+        }
+        if !staticPeer.isEmpty {
+            options.staticPeers = try staticPeer.map {
+                try NodeOptions.peer($0, place: "--static-peer")
+            }
+        }
+        if !nameServer.isEmpty {
+            options.nameServers = try nameServer.map {
+                try NodeOptions.nameServer($0, place: "--name-server")
             }
         }
         if lan && wan {

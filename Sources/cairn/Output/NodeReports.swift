@@ -28,10 +28,31 @@ extension PeerReport {
     var line: String { ([id] + addresses).map { Escape.name($0) }.joined(separator: " ") }
 }
 
-extension AnnounceReport {
+extension ProvidedReport {
     /// The report as JSON.
     var json: JSON {
         .object([
+            ("cid", .text(cid)), ("records", .count(records)), ("peers", .count(peers)),
+            ("goesOn", .bool(goesOn ?? false)),
+        ])
+    }
+
+    /// The report for people.
+    var line: String {
+        let sent = Figures.count(records, "record")
+        if let cid { return "announced \(cid): \(sent) at \(Figures.count(peers, "peer"))" }
+        guard goesOn == true else { return "announced all that the strategy names: \(sent)" }
+        return """
+            the running node announces all that its strategy names from now on; \
+            `cairn provide status` tells how far it is
+            """
+    }
+}
+
+extension AnnounceReport {
+    /// The report as JSON.
+    var fields: [(String, JSON)] {
+        [
             ("strategy", .string(strategy)), ("connectivity", .string(connectivity)),
             ("total", .count(total)), ("done", .count(done)), ("due", .count(due)),
             ("fresh", .count(fresh)), ("failing", .count(failing)),
@@ -43,15 +64,19 @@ extension AnnounceReport {
             ("cycleEnd", .string(Figures.time(milliseconds: cycleEnd * 1000))),
             ("lateSeconds", .integer(lateSeconds)), ("warning", .text(warning)),
             ("errors", .strings(errors)),
-        ])
+        ]
     }
 
-    /// The report for people.
-    var lines: [String] {
-        [
-            "strategy: \(strategy)", "network: \(connectivity)",
+    /// The report for people; of a node that does not run, what the catalog says.
+    func lines(isRunning: Bool) -> [String] {
+        let kept: [String] = [
+            "strategy: \(strategy)",
             "announced: \(Figures.count(done)) of \(Figures.count(total))",
             "due: \(Figures.count(due)), new: \(Figures.count(fresh)), failing: \(Figures.count(failing))",
+        ]
+        guard isRunning else { return kept }
+        return [
+            kept[0], "network: \(connectivity)", kept[1], kept[2],
             "regions: \(Figures.count(regions)), \(Figures.count(runningRegions)) at work, \(Figures.count(failingRegions)) failing",
             "sent: \(Figures.count(records, "record")) after \(Figures.count(lookups, "look-up")), \(Figures.decimal(recordsPerSecond, 1)) per second",
             "cycle ends: \(Figures.time(milliseconds: cycleEnd * 1000))",

@@ -109,18 +109,7 @@ func announce(
     try await NodeAccess.withSession(repository, host, identity: .repository) { session in
         for request in all {
             for case let result? in try await session.all(request).map(\.provided) {
-                guard printsJSON else {
-                    let subject = result.cid ?? "all that was due"
-                    Console.line(
-                        "announced \(subject): \(Figures.count(result.records, "record")) at \(Figures.count(result.peers, "peer"))"
-                    )
-                    continue
-                }
-                Console.line(
-                    JSON.object([
-                        ("cid", .text(result.cid)), ("records", .count(result.records)),
-                        ("peers", .count(result.peers)),
-                    ]).text)
+                Console.line(printsJSON ? result.json.text : result.line)
             }
         }
     }

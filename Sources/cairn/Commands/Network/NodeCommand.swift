@@ -29,6 +29,13 @@ struct NodeCommand: AsyncParsableCommand, SignalHandling {
             valueName: "multiaddr"))
     var listen: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Tell peers this address in place of those listened on; may be given several times.",
+            discussion: "For a node behind a router that forwards a port to it.",
+            valueName: "multiaddr"))
+    var announceAddress: [String] = []
+
     @OptionGroup var host: HostArguments
 
     @Option(
@@ -92,6 +99,11 @@ struct NodeCommand: AsyncParsableCommand, SignalHandling {
         var options = try host.options(config)
         if !listen.isEmpty {
             options.listen = try listen.map { try NodeOptions.address($0, place: "--listen") }
+        }
+        if !announceAddress.isEmpty {
+            options.announcedAddresses = try announceAddress.map {
+                try NodeOptions.address($0, place: "--announce-address")
+            }
         }
         if let announce {
             options.announce = try NodeOptions.strategy(announce, place: "--announce")

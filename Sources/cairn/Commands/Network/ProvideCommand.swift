@@ -14,7 +14,10 @@ struct ProvideCommand: AsyncParsableCommand {
 struct ProvideStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Say what is announced, due and failing.",
-        discussion: "A node that cannot keep up is named in a warning, and the exit code is 1.")
+        discussion: """
+            A node that cannot keep up is named in a warning, and the exit code is 1. Without a \
+            running node this tells what the catalog says.
+            """)
 
     @OptionGroup var host: HostArguments
     @OptionGroup var repository: RepositoryOptions
@@ -22,14 +25,24 @@ struct ProvideStatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let opened = try await repository.open()
-        let answers = try await NodeAccess.withSession(opened, host, identity: .repository) {
-            try await $0.all(ControlRequest(.provideStatus))
+        let running = try await NodeAccess.withRunning(opened) { session in
+            try await session.all(ControlRequest(.provideStatus)).compactMap(\.status).first
         }
-        guard let status = answers.compactMap(\.status).first else { return }
-        if output.json {
-            Console.line(status.json.text)
+        let status: AnnounceReport
+        if let report = running ?? nil {
+            status = report
         } else {
-            for line in status.lines { Console.line(line) }
+            status = try await Node.announceState(
+                of: opened, options: try host.options(opened.config), logger: Logs.logger)
+        }
+        let isRunning = running != nil
+        if output.json {
+            Console.line(JSON.object([("running", .bool(isRunning))] + status.fields).text)
+        } else {
+            if !isRunning {
+                Console.line("no node is running: nothing is announced until `cairn node` is")
+            }
+            for line in status.lines(isRunning: isRunning) { Console.line(line) }
             for error in status.errors { Console.line("error: \(Escape.name(error))") }
         }
         guard let warning = status.warning else { return }

@@ -66,38 +66,46 @@ struct SwarmDisconnect: AsyncParsableCommand {
 
 struct SwarmPeers: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "peers", abstract: "List the peers that the running node is connected to.")
+        commandName: "peers", abstract: "List the peers that the node is connected to.",
+        discussion: """
+            Without a running node, those that a host of the command's own finds to begin with.
+            """)
 
+    @OptionGroup var host: HostArguments
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        try await listPeers(.peers, of: nil, repository, output)
+        try await listPeers(.peers, of: nil, host, repository, output)
     }
 }
 
 struct SwarmAddresses: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "addrs", abstract: "List the peers that the running node knows addresses of.")
+        commandName: "addrs", abstract: "List the peers that the node knows addresses of.",
+        discussion: """
+            Without a running node, those that a host of the command's own finds to begin with.
+            """)
 
     @Argument(help: "The peer to list; by default all.")
     var peer: String?
 
+    @OptionGroup var host: HostArguments
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        try await listPeers(.addresses, of: peer, repository, output)
+        try await listPeers(.addresses, of: peer, host, repository, output)
     }
 }
 
 private func listPeers(
-    _ command: ControlRequest.Command, of peer: String?, _ repository: RepositoryOptions,
-    _ output: OutputOptions
+    _ command: ControlRequest.Command, of peer: String?, _ host: HostArguments,
+    _ repository: RepositoryOptions, _ output: OutputOptions
 ) async throws {
-    let opened = try await repository.open()
+    let opened = try await repository.open(creating: true)
     let printsJSON = output.json
-    let done: Void? = try await NodeAccess.withRunning(opened) { session in
+    try await NodeAccess.withSession(opened, host) { session in
         var request = ControlRequest(command)
         request.peer = peer
         try await session.perform(request) { answer, _ in
@@ -105,5 +113,4 @@ private func listPeers(
             Console.line(printsJSON ? peer.json.text : peer.line)
         }
     }
-    if done == nil { throw NodeAccess.noNode(opened) }
 }
