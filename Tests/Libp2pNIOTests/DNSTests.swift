@@ -109,6 +109,31 @@ struct DNSTests {
         }
     }
 
+    @Test
+    func `of very many names some are asked for, and numbers all the same`() async throws {
+        try await withHosts { _, far in
+            let address = try #require(far.addresses.first)
+            let records = ["_dnsaddr.peers.test": ["dnsaddr=\(address)/p2p/\(far.peerID)"]]
+            try await FakeDNS.run(records, isTruncated: false) { server in
+                var options = try loopbackOptions()
+                options.nameServers = [server]
+                let near = try SocketHost(
+                    identity: .makeEd25519(), options: options, logger: .init(label: "test"))
+                let good = try Multiaddr(text: "/dnsaddr/peers.test")
+                let bad = try (0..<16).map { try Multiaddr(text: "/dnsaddr/no\($0).test") }
+                try await run([near]) {
+                    await #expect(throws: HostError.self) {
+                        try await near.connect(to: far.peerID, at: bad + [good])
+                    }
+                    try await near.connect(to: far.peerID, at: bad.dropLast() + [good])
+                    await near.disconnect(from: far.peerID)
+                    try await near.connect(to: far.peerID, at: bad + [good, address])
+                    #expect(near.isConnected(to: far.peerID))
+                }
+            }
+        }
+    }
+
     private static let longName = Array(repeating: "abcdefg", count: 32).joined(separator: ".")
 }
 

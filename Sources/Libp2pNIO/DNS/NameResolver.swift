@@ -17,9 +17,21 @@ struct NameResolver: Sendable {
     /// How often a `dnsaddr` may lead to another, a little less than in go-libp2p's limit of 32,
     /// which says where it ends rather than what is of use.
     static let maximumDepth = 4
+    /// The most names that are asked for: strangers say which, and they may be slow on purpose.
+    static let maximumNameCount = 16
+    /// For how long more names are asked for, and how long the system has for one.
+    private static let allowance = Duration.seconds(10)
+    private static let systemAllowance = TimeAmount.seconds(5)
+    /// Threads of its own, as the system blocks; all that dial share them.
+    private static let threads: NIOThreadPool = {
+        let threads = NIOThreadPool(numberOfThreads: 8)
+        threads.start()
+        return threads
+    }()
 
     private let client: DNSClient
     private let mayAsk: Bool
+    private let eventLoops: any EventLoopGroup
 
     init(nameServers: [String], filter: AddressFilter, eventLoops: any EventLoopGroup) {
         let named = nameServers.compactMap(Self.parse)
@@ -27,23 +39,33 @@ struct NameResolver: Sendable {
         let allowed = servers.filter { $0.ipBytes.map { filter.allows($0) } ?? false }
         client = DNSClient(servers: allowed, eventLoops: eventLoops)
         mayAsk = allowed.count == servers.count
+        self.eventLoops = eventLoops
     }
 
     /// What of `addresses` of `peer` can be dialled here, names resolved.
     ///
-    /// Addresses that name another peer, and names that do not resolve, are left out.
+    /// Addresses that name another peer, and names that do not resolve, are left out; so are those
+    /// after ``maximumNameCount``, and after 10 s.
     func resolve(_ addresses: [Multiaddr], for peer: PeerID) async -> [DialTarget] {
         var targets: [DialTarget] = []
         var queue = addresses.map { (address: $0, depth: 0) }[...]
         var seen: Set<Multiaddr> = []
+        let start = ContinuousClock.now
+        var nameCount = 0
+        func mayAskMore() -> Bool {
+            nameCount += 1
+            return nameCount <= Self.maximumNameCount
+                && start.duration(to: .now) < Self.allowance
+        }
         while let (address, depth) = queue.popFirst(), targets.count < Self.maximumAddressCount {
             guard seen.count < Self.maximumAddressCount, seen.insert(address).inserted,
                 address.peerID.map({ $0 == peer }) ?? true
             else { continue }
             if case .dnsaddr(let name)? = address.components.first {
-                guard depth < Self.maximumDepth else { continue }
+                guard depth < Self.maximumDepth, mayAskMore() else { continue }
                 queue += await records(of: name, for: peer).map { ($0, depth + 1) }
             } else if let place = TransportAddress(address) {
+                if case .name = place.place { guard mayAskMore() else { continue } }
                 targets += await self.targets(for: place)
             }
         }
@@ -83,8 +105,16 @@ struct NameResolver: Sendable {
     private func look(up name: String, byteCount: Int?) async -> [[UInt8]] {
         let isLocal = name == "localhost" || name.hasSuffix(".localhost")
         guard mayAsk || isLocal else { return [] }
+        let loop = eventLoops.next()
+        let answer = loop.makePromise(of: [[UInt8]].self)
+        // Whichever comes first counts.
+        let deadline = loop.scheduleTask(in: Self.systemAllowance) { answer.succeed([]) }
+        Self.threads.submit { state in
+            answer.succeed(state == .active ? Self.system(name) : [])
+        }
         // A name that does not resolve has no addresses, whatever the reason.
-        let ips = try? await NIOThreadPool.singleton.runIfActive { Self.system(name) }
+        let ips = try? await answer.futureResult.get()
+        deadline.cancel()
         return (ips ?? []).filter { byteCount == nil || $0.count == byteCount }
     }
 
