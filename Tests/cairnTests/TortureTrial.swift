@@ -206,6 +206,12 @@ struct TortureTrial {
         case .pin:
             try await run(arguments)
             pinned.formUnion(arguments.suffix(1))
+        case .unpin:
+            // It may have been done before the kill; a second time it would be an error.
+            let pins = try await run(["pin", "ls", "--json"]).objects()
+            if pins.contains(where: { $0["cid"] as? String == arguments.last }) {
+                try await run(arguments)
+            }
         case .run, .schedule:
             try await giveUp(allBut: 2, of: piped.path)
             let hashed = TortureWork.ingest.arguments + ["--only-hash", piped.path]
