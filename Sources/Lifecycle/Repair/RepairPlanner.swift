@@ -136,6 +136,19 @@ struct RepairPlanner {
         plan.steps.append(.releaseCondemned(blockCount: condemned))
     }
 
+    /// Whether all packs were read, and nothing is lost, damaged or out of reach.
+    private func isWhole() async throws -> Bool {
+        let isSound = plan.steps.allSatisfy { step in
+            switch step {
+            case .releaseCondemned, .remove: true
+            default: false
+            }
+        }
+        let incomplete = try await repository.catalog.lostBlockCounts()
+        return options.readsPacks && isSound && plan.losses.isEmpty && plan.leftAlone.isEmpty
+            && incomplete.isEmpty
+    }
+
     /// Files in the repository's own directory that a program which died has left.
     private mutating func addLeftovers() async throws {
         let now = WallClock.milliseconds / 1000
@@ -163,8 +176,11 @@ struct RepairPlanner {
         }
     }
 
+    /// Damaged packs that were set aside, if that is asked for or nothing is lost: then a repair
+    /// that was killed has left them.
     private mutating func addSetAside() async throws {
-        guard options.discardsSetAside else { return }
+        let isWhole = try await isWhole()
+        guard options.discardsSetAside || isWhole else { return }
         for tier in repository.tiers {
             let packs = try await repository.packs.packsSetAside(in: tier)
             guard !packs.isEmpty else { continue }

@@ -154,6 +154,18 @@ import Testing
         #expect(report.findings.isEmpty, "\(report.findings)")
     }
 
+    @Test func `a damaged pack that a killed repair left goes when nothing is lost`() async throws {
+        let store = try await DamagedStore()
+        try store.reset()
+        let aside = try store.packs()[0].appendingPathExtension("damaged")
+        try Data(repeating: 1, count: 1_000).write(to: aside)
+        let (repository, plan, outcome) = try await store.repair()
+        #expect(plan.steps.map(\.kind) == ["remove-set-aside"])
+        #expect(outcome.failures.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: aside.path))
+        #expect(try await Verify(repository).run().findings.isEmpty)
+    }
+
     @Test func `what stays lost keeps the damaged pack until it is discarded`() async throws {
         let store = try await DamagedStore()
         try store.reset()
@@ -170,6 +182,8 @@ import Testing
         #expect(outcome.setAside == ["packs/hot/\(aside.lastPathComponent)"])
         #expect(try Data(contentsOf: aside) == damaged)
         #expect(!FileManager.default.fileExists(atPath: file.path))
+        _ = try await store.repair()
+        #expect(try Data(contentsOf: aside) == damaged)
         var options = Repair.Options()
         options.discardsSetAside = true
         _ = try await store.repair(options)
