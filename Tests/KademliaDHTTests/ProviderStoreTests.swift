@@ -144,6 +144,28 @@ struct ProviderStoreTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func `the last records are for providers with few`(_ kind: Kind) async throws {
+        let limits = ProviderStoreLimits(recordCount: 10, reservedCount: 4, fewRecordCount: 2)
+        let scene = try await Scene(kind, limits)
+        for block in UInt64(0)..<6 {
+            try await scene.store.add(.test(block), provider: first, now: start)
+        }
+        for block in UInt64(6)..<8 {
+            try await scene.store.add(.test(block), provider: second, now: start)
+        }
+        for provider in [first, second] {
+            let error = await #expect(throws: ProviderStoreError.self) {
+                try await scene.store.add(.test(9), provider: provider, now: start)
+            }
+            #expect(error?.code == .providerFull)
+        }
+        // What is there is renewed all the same.
+        try await scene.store.add(.test(0), provider: first, now: start)
+        #expect(try await scene.store.recordCount >= 8)
+        try await scene.store.close()
+    }
+
+    @Test(arguments: Kind.allCases)
     func `a block has a bounded number of providers, those who came first`(
         _ kind: Kind
     ) async throws {

@@ -57,6 +57,15 @@ public struct ProviderStoreLimits: Hashable, Sendable {
     ///
     /// Default 2 million.
     public var recordCountPerProvider: Int
+    /// How many of the last records are for providers with few: a handful of peers with very many
+    /// do not leave all others out.
+    ///
+    /// Default 1 million.
+    public var reservedCount: Int
+    /// How many records are few.
+    ///
+    /// Default 50,000.
+    public var fewRecordCount: Int
     /// Providers of one block; later ones are left out silently.
     ///
     /// Default 512.
@@ -77,6 +86,7 @@ public struct ProviderStoreLimits: Hashable, Sendable {
     /// Sets all.
     public init(
         recordCount: Int = 5_000_000, recordCountPerProvider: Int = 2_000_000,
+        reservedCount: Int = 1_000_000, fewRecordCount: Int = 50_000,
         providerCountPerKey: Int = 512, providerCount: Int = 100_000,
         recordLifetime: Duration = .seconds(48 * 3600),
         addressLifetime: Duration = .seconds(24 * 3600)
@@ -88,10 +98,18 @@ public struct ProviderStoreLimits: Hashable, Sendable {
                 + "\(providerCount)")
         self.recordCount = recordCount
         self.recordCountPerProvider = recordCountPerProvider
+        self.reservedCount = reservedCount
+        self.fewRecordCount = fewRecordCount
         self.providerCountPerKey = providerCountPerKey
         self.providerCount = providerCount
         self.recordLifetime = recordLifetime
         self.addressLifetime = addressLifetime
+    }
+
+    /// How many records a provider may have in a store that holds `count`.
+    func recordCountPerProvider(whileHolding count: Int) -> Int {
+        count < recordCount - reservedCount
+            ? recordCountPerProvider : min(recordCountPerProvider, fewRecordCount)
     }
 }
 

@@ -44,9 +44,8 @@ public struct ProviderTable: Sendable {
             guard recordCount < limits.recordCount,
                 known != nil || providers.count < limits.providerCount
             else { throw .storeFull }
-            guard (known?.recordCount ?? 0) < limits.recordCountPerProvider else {
-                throw .providerFull
-            }
+            let limit = limits.recordCountPerProvider(whileHolding: recordCount)
+            guard (known?.recordCount ?? 0) < limit else { throw .providerFull }
             guard (records[multihash]?.count ?? 0) < limits.providerCountPerKey else { return }
             records[multihash, default: []].append(
                 Record(provider: provider.id, expiresAt: expiresAt))

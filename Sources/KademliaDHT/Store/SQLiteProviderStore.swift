@@ -133,7 +133,8 @@ public final class SQLiteProviderStore: ProviderStore {
     }
 
     private func limitMet(by provider: PeerID, _ state: State) -> ProviderStoreError? {
-        if state.storedCount + state.pendingCount >= limits.recordCount { return .storeFull }
+        let held = state.storedCount + state.pendingCount
+        if held >= limits.recordCount { return .storeFull }
         let stored = state.providers[provider]
         let pending = state.pending.counts[provider] ?? 0
         let inFlight = state.inFlight?.counts[provider] ?? 0
@@ -143,7 +144,7 @@ public final class SQLiteProviderStore: ProviderStore {
             if state.providers.count + newCount >= limits.providerCount { return .storeFull }
         }
         let count = (stored?.recordCount ?? 0) + pending + inFlight
-        return count >= limits.recordCountPerProvider ? .providerFull : nil
+        return count >= limits.recordCountPerProvider(whileHolding: held) ? .providerFull : nil
     }
 
     /// Waits until nobody writes.
