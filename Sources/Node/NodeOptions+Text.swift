@@ -2,8 +2,8 @@
 
 public import Discovery
 public import Libp2p
+import Libp2pNIO
 public import Multiformats
-import NIOCore
 public import Provide
 public import Repository
 
@@ -154,20 +154,10 @@ extension NodeOptions {
     ///
     /// - Throws: as ``address(_:place:)``.
     public static func nameServer(_ text: String, place: String) throws(NodeError) -> String {
-        if isIPAddress(text) { return text }
-        if let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil,
-            isIPAddress(text[..<colon].filter { $0 != "[" && $0 != "]" })
-        {
-            return text
-        }
+        if SocketHostOptions.isNameServer(text) { return text }
         throw NodeError(
             .badOptions,
             "\(place): \(text) is no name server; give one as 192.0.2.53 or 192.0.2.53:5353")
-    }
-
-    private static func isIPAddress(_ text: String) -> Bool {
-        // Why it is none does not matter.
-        (try? SocketAddress(ipAddress: text, port: 53)) != nil
     }
 
     /// Peers to begin with: addresses, or `default` for those of the public network.

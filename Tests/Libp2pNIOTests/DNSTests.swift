@@ -26,6 +26,15 @@ struct DNSTests {
         #expect(DNSQuery(name, id: 1) == nil)
     }
 
+    @Test(arguments: [
+        ("192.0.2.1", true), ("192.0.2.1:5353", true), ("2001:db8::1", true),
+        ("[2001:db8::1]:53", true), ("192.0.2.1:65536", false), ("192.0.2.1:-1", false),
+        ("192.0.2.1:", false), ("a.example:53", false), ("", false),
+    ])
+    func `a name server is an address, with a port or without`(_ text: String, _ isOne: Bool) {
+        #expect(SocketHostOptions.isNameServer(text) == isOne)
+    }
+
     @Test
     func `strings are joined, other records passed over, names compressed`() throws {
         let query = try #require(DNSQuery("A.example", id: 7))

@@ -9,6 +9,24 @@ import Testing
 
 @Suite
 struct SocketHostTests {
+    @Test
+    func `several tasks can wait until a host listens`() async throws {
+        let host = try SocketHost(
+            identity: .makeEd25519(), options: try loopbackOptions(), logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await host.waitUntilListening()
+                    return !host.addresses.isEmpty
+                }
+            }
+            for _ in 0..<100 { await Task.yield() }
+            try await run([host]) {
+                for try await isListening in group { #expect(isListening) }
+            }
+        }
+    }
+
     @Test(arguments: ConnectionSecurity.allCases)
     func `two hosts connect, identify, ping and exchange bytes`(
         _ security: ConnectionSecurity

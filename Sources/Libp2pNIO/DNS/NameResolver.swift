@@ -154,13 +154,15 @@ struct NameResolver: Sendable {
     }
 
     /// Reads `address`, `address:port` or `[address]:port`.
-    private static func parse(_ text: String) -> SocketAddress? {
+    static func parse(_ text: String) -> SocketAddress? {
         // What is no address is not asked.
         if let address = try? SocketAddress(ipAddress: text, port: 53) { return address }
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...])
+        // A larger port would trap.
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
         else { return nil }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         // Nor here.
-        return try? SocketAddress(ipAddress: host, port: port)
+        return try? SocketAddress(ipAddress: host, port: Int(port))
     }
 }

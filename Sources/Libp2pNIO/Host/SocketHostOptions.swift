@@ -36,11 +36,17 @@ public struct SocketHostOptions: Sendable {
     public var privateNetworkKey: PreSharedKey?
     /// What `/tls/ws` listens with, and trusts.
     public var webSocketTLS = WebSocketTLSOptions()
-    /// Name servers for `/dnsaddr`, as `address` or `address:port`; empty for the system's.
+    /// Name servers for `/dnsaddr`, as `address`, `address:port` or `[address]:port`; empty for the
+    /// system's.
+    ///
+    /// What ``isNameServer(_:)`` does not know is left out.
     public var nameServers: [String] = []
 
     /// The defaults.
     public init() {}
+
+    /// Whether a text names a name server.
+    public static func isNameServer(_ text: String) -> Bool { NameResolver.parse(text) != nil }
 
     /// How long things may take.
     public struct Timeouts: Hashable, Sendable {
