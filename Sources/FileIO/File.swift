@@ -27,7 +27,7 @@ public struct File: ~Copyable, Sendable {
         case append
     }
 
-    private let handle: Handle
+    private var handle: Handle
     /// The path for messages.
     public let path: String
 
@@ -191,16 +191,19 @@ public struct File: ~Copyable, Sendable {
     }
 
     /// Takes the exclusive lock of the file, waiting for whoever holds it.
-    public func lock() throws(IOError) {
+    public mutating func lock() throws(IOError) {
         try systemCall("lock", path: path) { flock(descriptor, LOCK_EX) }
+        handle.isLocked = true
     }
 
-    /// Takes the exclusive lock of the file, which the kernel releases when the process ends.
+    /// Takes the exclusive lock of the file, which closing releases, as the kernel does when the
+    /// process ends.
     ///
     /// - Returns: false if another open file holds it.
-    public func tryLock() throws(IOError) -> Bool {
+    public mutating func tryLock() throws(IOError) -> Bool {
         do {
             try systemCall("lock", path: path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            handle.isLocked = true
             return true
         } catch {
             if error.code == .locked { return false }
@@ -226,15 +229,24 @@ public struct File: ~Copyable, Sendable {
 /// Swift 6.3.1 fails to compile modules that hold a `File` in release builds.
 struct Handle: ~Copyable {
     let descriptor: Int32
+    var isLocked = false
 
     consuming func close() -> Int32 {
+        unlock()
         let descriptor = descriptor
         discard self
         return systemClose(descriptor)
     }
 
     deinit {
+        unlock()
         _ = systemClose(descriptor)  // errors of close matter only to `close()`
+    }
+
+    /// Closing alone would leave the lock to a child process that another thread is just making:
+    /// until it runs its program, it has all descriptors of this one.
+    private func unlock() {
+        if isLocked { _ = flock(descriptor, LOCK_UN) }  // cannot fail on a descriptor that locked
     }
 }
 

@@ -23,7 +23,7 @@ final class NodeLock: Sendable {
     /// - Throws: ``NodeError`` with `alreadyRunning`; `IOError`.
     init(repository path: String) throws {
         let name = path + "/" + Self.name
-        let file = try File(name, .append, permissions: 0o600)
+        var file = try File(name, .append, permissions: 0o600)
         guard try file.tryLock() else {
             let owner = Self.owner(name).map { " (process \($0))" } ?? ""
             throw NodeError(

@@ -37,7 +37,7 @@ public final class DirectoryObjectStore: ObjectStore {
             // Whoever looks for ownerless parts may lock the new file first, find it empty and
             // remove it. Then this file is not the one of that name any more: make another.
             for _ in 0..<16 {
-                let file = try directory.createFile(key.partFileName)
+                var file = try directory.createFile(key.partFileName)
                 try file.lock()
                 if try directory.names(file, key.partFileName) {
                     return DirectoryObjectWriter(file, key: key, in: directory, byteCount: 0)
@@ -84,7 +84,7 @@ public final class DirectoryObjectStore: ObjectStore {
     /// Locks `KEY.part`; nil if it is locked or gone.
     public func takeOver(_ key: ObjectKey) throws(ObjectStoreError) -> (any UnfinishedObject)? {
         do throws(IOError) {
-            let file: File
+            var file: File
             do throws(IOError) { file = try directory.openFileForUpdate(key.partFileName) } catch {
                 if error.code == .notFound { return nil }
                 throw error

@@ -75,7 +75,7 @@ final class SessionFile: Sendable {
         // Who clears up after dead sessions may lock the new file first, and remove it. Then this
         // file is not the one of that name any more: make another.
         for _ in 0..<16 {
-            let file = try directory.createFile(name, permissions: 0o600)
+            var file = try directory.createFile(name, permissions: 0o600)
             try file.lock()
             if try directory.names(file, name) {
                 self.file = file
@@ -100,7 +100,7 @@ final class SessionFile: Sendable {
     /// - Throws: `IOError`.
     static func find(_ id: String, in repository: String) throws -> Finding {
         let name = name(of: id)
-        let file: File
+        var file: File
         let directory: Directory
         do throws(IOError) {
             directory = try Directory(repository + "/" + directoryName)

@@ -16,7 +16,7 @@ public final class TierLock: Sendable {
     /// - Throws: `IOError`.
     static func take(ofRepository path: String) async throws -> TierLock? {
         try await BlockingPool.shared.run {
-            let file = try File(path + "/tiers.lock", .append, permissions: 0o600)
+            var file = try File(path + "/tiers.lock", .append, permissions: 0o600)
             return try file.tryLock() ? TierLock(file) : nil
         }
     }

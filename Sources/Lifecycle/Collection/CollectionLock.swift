@@ -19,7 +19,7 @@ final class CollectionLock: Sendable {
         let deadline = ContinuousClock.now + (wait ?? .zero)
         while true {
             let lock = try await BlockingPool.shared.run { () throws -> CollectionLock? in
-                let file = try File(path + "/gc.lock", .append, permissions: 0o600)
+                var file = try File(path + "/gc.lock", .append, permissions: 0o600)
                 return try file.tryLock() ? CollectionLock(file) : nil
             }
             if let lock { return lock }

@@ -34,7 +34,7 @@ final class PipelineLock: Sendable {
             let lock = try await BlockingPool.shared.run { () throws -> PipelineLock? in
                 let folder = path + "/" + folder
                 _ = try Directory(creating: folder, permissions: 0o700)
-                let file = try File("\(folder)/\(pipeline).lock", .append, permissions: 0o600)
+                var file = try File("\(folder)/\(pipeline).lock", .append, permissions: 0o600)
                 guard try file.tryLock() else { return nil }
                 try file.truncate(to: 0)
                 try file.writeAll(Array("\(getpid())\n".utf8))
