@@ -78,7 +78,8 @@ extension NodeSession {
             case .needsNone:
                 throw ControlError(
                     .badRequest, "\(cid) holds its own content, or is too long for the DHT")
-            case .failed: throw ControlError(.failed, "no peer took a record of \(cid)")
+            case .failed:
+                throw ControlError(.failed, "too few peers took a record of \(cid)")
             }
         } else {
             let before = try await node.announcer.status()

@@ -91,7 +91,7 @@ extension Announcer {
 
     /// Announces keys one by one, some at a time; a failure leaves its key to the sweep.
     ///
-    /// - Returns: how many peers took each.
+    /// - Returns: how many peers took each; 0 if too few did.
     private func announceEach(_ announcements: [Announcement]) async throws -> [Int] {
         var reached = [Int](repeating: 0, count: announcements.count)
         try await withThrowingTaskGroup(of: (Int, Int).self) { group in
@@ -169,6 +169,7 @@ public enum AnnounceResult: Hashable, Sendable {
     case notHeld
     /// The CID holds its own content, or is longer than the DHT takes.
     case needsNone
-    /// No peer took it; it is tried again by the sweep.
+    /// No peer took it, or fewer than half of those that it was meant for; it is tried again by the
+    /// sweep.
     case failed
 }

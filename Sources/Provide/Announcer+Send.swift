@@ -36,6 +36,16 @@ struct PeerHealth: Sendable {
     var reachedCount: Int { reached.count }
 }
 
+/// Why a key does not count as announced.
+struct TooFewTakers: Error, CustomStringConvertible {
+    /// Peers that took its record.
+    let count: Int
+    /// Peers that it was meant for.
+    let wanted: Int
+
+    var description: String { "\(count) of \(wanted) peers took a record" }
+}
+
 extension Announcer {
     /// A key counts as announced if this share of the peers that it was meant for took it.
     private static let keyReach = 0.5
@@ -140,11 +150,17 @@ extension Announcer {
             }
         }
         // Of all peers that were found: those given up since must not lower it.
-        let wanted = min(options.replication, region.peers.count)
-        let reach = max(options.minimumReach, Self.keyReach)
-        let least = max(Int((reach * Double(wanted)).rounded(.up)), 1)
+        let least = leastTakers(whenFound: region.peers.count)
         let sent = keys.indices.filter { takers[$0] >= least }.map { keys[$0] }
         return (sent, takers.max() ?? 0)
+    }
+
+    /// How many peers must take a key for it to count, when so many were found for it: half of those
+    /// that it is meant for, or ``ProvideOptions/minimumReach`` if that is more.
+    private func leastTakers(whenFound peerCount: Int) -> Int {
+        let wanted = min(options.replication, peerCount)
+        let reach = max(options.minimumReach, Self.keyReach)
+        return max(Int((reach * Double(wanted)).rounded(.up)), 1)
     }
 
     /// Counts who took what; `count` is how many of the ranges' keys, nil if the peer failed.
@@ -194,18 +210,27 @@ extension Announcer {
         return sent == 0 ? nil : sent
     }
 
-    /// Announces one key by a lookup of its own, and records it.
+    /// Announces one key by a lookup of its own, and records it if it counts as one of a sweep does:
+    /// if half of the peers that it was meant for took it.
+    ///
+    /// One holder of 20 may well be gone before the next turn, 22 hours later; and some of 20 are
+    /// always gone or full, so that all of them would be too many to ask for.
     ///
     /// - Returns: how many peers took the record.
+    /// - Throws: ``TooFewTakers`` if too few did; whatever says that nobody could be asked;
+    ///   `CatalogError`; `CancellationError`.
     func announceSingly(_ announcement: Announcement) async throws -> Int {
-        let peers = try await lookUp(announcement.multihash)
+        let peers = try await lookUp(announcement.multihash).prefix(options.replication)
         let reached = try await withThrowingTaskGroup(of: Int.self) { group in
-            for peer in peers.prefix(options.replication) {
+            for peer in peers {
                 group.addTask { try await self.send([announcement.multihash], to: peer) ?? 0 }
             }
             return try await group.reduce(0, +)
         }
-        if reached > 0 { try await settle([announcement]) }
+        guard reached >= leastTakers(whenFound: peers.count) else {
+            throw TooFewTakers(count: reached, wanted: peers.count)
+        }
+        try await settle([announcement])
         return reached
     }
 }

@@ -122,12 +122,18 @@ extension Announcer {
     ) async throws {
         let started = time.seconds()
         var peerCount = 0
+        var failure: TooFewTakers?
         for announcement in try await present(announcements) {
-            let reached = try await announceSingly(announcement)
-            guard reached > 0 else {
-                return try await fail(job.prefix, noTaker)
+            do {
+                let reached = try await announceSingly(announcement)
+                peerCount = max(peerCount, reached)
+            } catch let error as TooFewTakers {
+                // The other key has servers of its own.
+                failure = error
             }
-            peerCount = max(peerCount, reached)
+        }
+        if let failure {
+            return try await fail(job.prefix, failure.count == 0 ? noTaker : "\(failure)")
         }
         let range = job.prefix.lowest...job.prefix.highest
         let count = try await catalog.announcementCount(in: range)

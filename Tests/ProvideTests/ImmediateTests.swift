@@ -59,6 +59,35 @@ struct ImmediateTests {
         #expect(try await announcer.announceNow([try rawCID(0)]) == [.failed])
     }
 
+    @Test(arguments: [(40, 11), (3, 2)])
+    func `a single key that less than half of its servers took stays due until half do`(
+        serverCount: Int, refusingCount: Int
+    ) async throws {
+        let scene = try await AnnounceScene(serverCount: serverCount)
+        try await scene.commit(multihashes(0..<1))
+        var options = AnnounceScene.options
+        options.strategy = .roots
+        // The clock stands still, so that nothing is tried again in the first run.
+        options.retry = .init(first: .seconds(60), longest: .seconds(60))
+        let announcer = scene.announcer(options)
+        let root = try rawCID(0)
+        let wanted = scene.swarm.nearest(to: Array(root.multihashBytes), 20)
+        scene.swarm.setRefusing(Array(wanted.prefix(refusingCount)))
+        #expect(try await announcer.announceNow([root]) == [.failed])
+        try await announcer.runOnce()
+        var status = try await announcer.status()
+        #expect(status.freshCount == 1)
+        #expect(status.failingRegionCount == 1)
+        let reach = "\(wanted.count - refusingCount) of \(wanted.count) peers took a record"
+        #expect(status.errors.contains { $0.contains(reach) })
+        scene.swarm.setRefusing(Array(wanted.prefix(refusingCount - 1)))
+        scene.now.withLock { $0 += 61 }
+        try await announcer.runOnce()
+        status = try await announcer.status()
+        #expect(status.freshCount == 0)
+        #expect(status.failingRegionCount == 0)
+    }
+
     @Test(arguments: [
         ("roots", [0]), ("snapshots", [1]), ("snapshots+roots", [0, 1]),
         ("entities", [0, 2, 3, 4, 5, 6]),
