@@ -199,6 +199,39 @@ struct SwarmTests {
     }
 
     @Test
+    func `a peer that strangers reach becomes a server, enters the tables and takes records`()
+        async throws
+    {
+        try await Swarm.run(3) { swarm in
+            var options = DHTOptions.isolated
+            options.mode = .auto
+            let member = Swarm.member(60, in: swarm.network, options)
+            func knowing() -> Int {
+                swarm.members.count { $0.dht.tablePeers.contains(KadPeer(member.id)) }
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await member.dht.run() }
+                for other in swarm.members {
+                    try await member.host.connect(to: other.id, at: other.host.addresses)
+                }
+                await eventually { member.dht.tablePeers.count == 3 }
+                // It asks as a client does: nobody takes it for a server.
+                #expect(knowing() == 0)
+                member.dht.setReachability(.reachable)
+                let book = swarm.first.host.addressBook
+                #expect(book.protocols(of: member.id)?.contains(.kademlia) == true)
+                await eventually { knowing() == 3 }
+                let report = try await swarm.first.dht.provide(key)
+                #expect(report.stored.contains(member.id))
+                #expect(member.store.recordCount == 1)
+                group.cancelAll()
+                try await group.waitForAll()
+            }
+            await member.host.close()
+        }
+    }
+
+    @Test
     func `the two DHTs of a host are apart, and used as one`() async throws {
         let network = MemoryNetwork()
         let members = (0..<6).map { number -> (MemoryHost, DualDHT) in

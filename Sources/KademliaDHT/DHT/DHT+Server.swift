@@ -6,7 +6,8 @@ import Multiformats
 import Synchronization
 
 extension DHT {
-    /// Answers the requests on one stream until the peer closes it, breaks a rule or is idle.
+    /// Answers the requests on one stream until the peer closes it, breaks a rule or is idle, or
+    /// this DHT serves no more.
     ///
     /// - Throws: ``ServerRefusal``, ``DHTError`` and the stream's errors, all of which reset it.
     func serve(_ stream: any PeerStream) async throws {
@@ -15,7 +16,7 @@ extension DHT {
             group.addTask {
                 var reader = MessageReader(
                     stream, maximumByteCount: KademliaLimits.requestByteCount)
-                while let bytes = try await reader.next() {
+                while let bytes = try await reader.next(), self.isServing {
                     activity.note()
                     try await self.answer(bytes, on: stream)
                     activity.note()
@@ -74,7 +75,7 @@ extension DHT {
             return KademliaMessage(
                 .findNode, closerPeers: closerPeers(to: key, for: peer, withTarget: true))
         case .addProvider(let multihash, let provider):
-            try await take(multihash, provider)
+            try await take(multihash, provider, from: group(at: stream.remoteAddress))
             return nil
         case .getProviders(let multihash):
             let providers = try await store.providers(
@@ -100,10 +101,20 @@ extension DHT {
         }
     }
 
-    private func take(_ multihash: Multihash, _ provider: PeerInfo) async throws {
-        do { try await store.add(multihash, provider: provider, now: wallClock()) } catch let error
-            as ProviderStoreError
-        {
+    /// The IP group that a provider there counts to.
+    ///
+    /// Nil where there are no limits per group, and on private networks and this machine: a group
+    /// of theirs is not one operator's.
+    private func group(at address: Multiaddr) -> IPGroup? {
+        options.table.diversity == nil || address.isPrivate ? nil : IPGroup(address)
+    }
+
+    private func take(
+        _ multihash: Multihash, _ provider: PeerInfo, from group: IPGroup?
+    ) async throws {
+        do {
+            try await store.add(multihash, provider: provider, from: group, now: wallClock())
+        } catch let error as ProviderStoreError {
             logger.debug("provider record not taken", metadata: ["error": "\(error)"])
             throw ServerRefusal.full
         }

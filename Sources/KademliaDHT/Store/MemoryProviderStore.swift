@@ -15,8 +15,10 @@ public final class MemoryProviderStore: ProviderStore {
     }
 
     /// As in ``ProviderStore``.
-    public func add(_ multihash: Multihash, provider: PeerInfo, now: Duration) async throws {
-        try table.withLock { try $0.add(multihash, provider: provider, now: now) }
+    public func add(
+        _ multihash: Multihash, provider: PeerInfo, from group: IPGroup?, now: Duration
+    ) async throws {
+        try table.withLock { try $0.add(multihash, provider: provider, from: group, now: now) }
     }
 
     /// As in ``ProviderStore``.

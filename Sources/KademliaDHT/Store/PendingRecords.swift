@@ -23,13 +23,21 @@ struct PendingRecords: Sendable {
     private(set) var addresses: [PeerID: Addresses] = [:]
     /// Records by provider.
     private(set) var counts: [PeerID: Int] = [:]
+    /// The IP groups that providers count to.
+    private(set) var groups: [PeerID: IPGroup] = [:]
+    /// Providers and records by IP group.
+    private(set) var shares = GroupShares()
     /// All records.
     private(set) var count = 0
 
     mutating func add(
-        _ multihash: Multihash, _ record: Record, addresses new: Addresses?
+        _ multihash: Multihash, _ record: Record, addresses new: Addresses?, group: IPGroup?
     ) {
         if let new { addresses[record.provider] = new }
+        if let group, groups[record.provider] == nil {
+            groups[record.provider] = group
+            shares.add(group, providers: 1, records: counts[record.provider] ?? 0)
+        }
         let index = records[multihash]?.firstIndex { $0.provider == record.provider }
         if let index {
             records[multihash]?[index].expiresAt = record.expiresAt
@@ -37,6 +45,7 @@ struct PendingRecords: Sendable {
             records[multihash, default: []].append(record)
             counts[record.provider, default: 0] += 1
             count += 1
+            if let group = groups[record.provider] { shares.add(group, records: 1) }
         }
     }
 
@@ -45,7 +54,7 @@ struct PendingRecords: Sendable {
         for (multihash, list) in older.records {
             for record in list
             where records[multihash]?.contains(where: { $0.provider == record.provider }) != true {
-                add(multihash, record, addresses: nil)
+                add(multihash, record, addresses: nil, group: older.groups[record.provider])
             }
         }
         for (provider, list) in older.addresses where addresses[provider] == nil {

@@ -13,10 +13,13 @@ public protocol ProviderStore: Sendable {
     /// ``ProviderStoreLimits/recordLifetime`` from now; renews what is known already.
     ///
     /// Suspends while the store cannot keep up. `provider.addresses` replace those known, unless
-    /// empty.
+    /// empty. A provider counts to the first `group` that it came from, as long as there is a record
+    /// of it; one that only came from nil is in no group.
     ///
     /// - Throws: ``ProviderStoreError``.
-    func add(_ multihash: Multihash, provider: PeerInfo, now: Duration) async throws
+    func add(
+        _ multihash: Multihash, provider: PeerInfo, from group: IPGroup?, now: Duration
+    ) async throws
 
     /// The peers that provide the block, each with the addresses that have not expired, in no
     /// order; at most `limit`.
@@ -47,6 +50,15 @@ public protocol ProviderStore: Sendable {
     func close() async throws
 }
 
+extension ProviderStore {
+    /// As ``add(_:provider:from:now:)``, from no IP group.
+    ///
+    /// - Throws: ``ProviderStoreError``.
+    public func add(_ multihash: Multihash, provider: PeerInfo, now: Duration) async throws {
+        try await add(multihash, provider: provider, from: nil, now: now)
+    }
+}
+
 /// How much a provider store remembers.
 public struct ProviderStoreLimits: Hashable, Sendable {
     /// Records in all.
@@ -74,6 +86,16 @@ public struct ProviderStoreLimits: Hashable, Sendable {
     ///
     /// Default 100,000.
     public var providerCount: Int
+    /// How full a store is when it begins to bound IP groups: the share of ``recordCount``, or of
+    /// ``providerCount``.
+    ///
+    /// Default 0.5: below that nobody is left out.
+    public var crowdedFill: Double
+    /// The share of the same that the providers of one IP group may have then; who has more keeps
+    /// it.
+    ///
+    /// Default 0.1: identities cost nothing, addresses in ten networks do.
+    public var groupShare: Double
     /// How long a record is valid.
     ///
     /// Default 48 h, as everywhere in the public network.
@@ -88,6 +110,7 @@ public struct ProviderStoreLimits: Hashable, Sendable {
         recordCount: Int = 5_000_000, recordCountPerProvider: Int = 2_000_000,
         reservedCount: Int = 1_000_000, fewRecordCount: Int = 50_000,
         providerCountPerKey: Int = 512, providerCount: Int = 100_000,
+        crowdedFill: Double = 0.5, groupShare: Double = 0.1,
         recordLifetime: Duration = .seconds(48 * 3600),
         addressLifetime: Duration = .seconds(24 * 3600)
     ) {
@@ -96,12 +119,17 @@ public struct ProviderStoreLimits: Hashable, Sendable {
                 && providerCount > 0,
             "a store of \(recordCount), \(recordCountPerProvider), \(providerCountPerKey), "
                 + "\(providerCount)")
+        precondition(
+            (0.0...1.0).contains(crowdedFill) && (0.0...1.0).contains(groupShare),
+            "\(groupShare) of a store for a group once \(crowdedFill) of it are filled")
         self.recordCount = recordCount
         self.recordCountPerProvider = recordCountPerProvider
         self.reservedCount = reservedCount
         self.fewRecordCount = fewRecordCount
         self.providerCountPerKey = providerCountPerKey
         self.providerCount = providerCount
+        self.crowdedFill = crowdedFill
+        self.groupShare = groupShare
         self.recordLifetime = recordLifetime
         self.addressLifetime = addressLifetime
     }
@@ -121,6 +149,8 @@ public struct ProviderStoreError: Error, Sendable, CustomStringConvertible {
         case full
         /// The provider has as many records as one may. Retry as for `full`.
         case providerFull
+        /// The IP group of the provider has as much as one may. Retry as for `full`.
+        case groupFull
         /// The file is damaged, or something else. It can be deleted: records are soft state.
         case corrupt
         /// A newer release wrote the file.

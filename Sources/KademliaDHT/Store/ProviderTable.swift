@@ -11,6 +11,7 @@ public struct ProviderTable: Sendable {
         var addresses: [Multiaddr] = []
         var addressesExpireAt = Duration.zero
         var recordCount = 0
+        var group: IPGroup?
     }
 
     private struct Record: Sendable {
@@ -25,15 +26,16 @@ public struct ProviderTable: Sendable {
 
     private var records: [Multihash: [Record]] = [:]
     private var providers: [PeerID: Provider] = [:]
+    private var shares = GroupShares()
 
     /// Makes an empty table.
     public init(limits: ProviderStoreLimits = ProviderStoreLimits()) { self.limits = limits }
 
-    /// As ``ProviderStore/add(_:provider:now:)``.
+    /// As ``ProviderStore/add(_:provider:from:now:)``.
     ///
-    /// - Throws: ``ProviderStoreError`` with `full` or `providerFull`.
+    /// - Throws: ``ProviderStoreError`` with `full`, `groupFull` or `providerFull`.
     public mutating func add(
-        _ multihash: Multihash, provider: PeerInfo, now: Duration
+        _ multihash: Multihash, provider: PeerInfo, from group: IPGroup? = nil, now: Duration
     ) throws(ProviderStoreError) {
         let expiresAt = now + limits.recordLifetime
         let index = records[multihash]?.firstIndex { $0.provider == provider.id }
@@ -44,6 +46,14 @@ public struct ProviderTable: Sendable {
             guard recordCount < limits.recordCount,
                 known != nil || providers.count < limits.providerCount
             else { throw .storeFull }
+            if let group = known?.group ?? group {
+                let whole = GroupShares.Share(
+                    providerCount: providers.count, recordCount: recordCount)
+                guard
+                    limits.admits(
+                        shares[group], isNewProvider: known == nil, whileHolding: whole)
+                else { throw .groupFull }
+            }
             let limit = limits.recordCountPerProvider(whileHolding: recordCount)
             guard (known?.recordCount ?? 0) < limit else { throw .providerFull }
             guard (records[multihash]?.count ?? 0) < limits.providerCountPerKey else { return }
@@ -51,11 +61,20 @@ public struct ProviderTable: Sendable {
                 Record(provider: provider.id, expiresAt: expiresAt))
             recordCount += 1
             providers[provider.id, default: Provider()].recordCount += 1
+            if let group = known?.group { shares.add(group, records: 1) }
         }
+        if let group { assign(group, to: provider.id) }
         if !provider.addresses.isEmpty {
             providers[provider.id]?.addresses = provider.addresses
             providers[provider.id]?.addressesExpireAt = now + limits.addressLifetime
         }
+    }
+
+    /// Counts a provider and its records to a group unless it has one.
+    private mutating func assign(_ group: IPGroup, to provider: PeerID) {
+        guard let known = providers[provider], known.group == nil else { return }
+        providers[provider]?.group = group
+        shares.add(group, providers: 1, records: known.recordCount)
     }
 
     /// As ``ProviderStore/providers(of:limit:now:)``.
@@ -78,9 +97,12 @@ public struct ProviderTable: Sendable {
         for (multihash, known) in records where known.contains(where: { $0.expiresAt <= now }) {
             for record in known where record.expiresAt <= now {
                 removedCount += 1
-                providers[record.provider]?.recordCount -= 1
-                if providers[record.provider]?.recordCount == 0 {
-                    providers[record.provider] = nil
+                guard var provider = providers[record.provider] else { continue }
+                provider.recordCount -= 1
+                let isLast = provider.recordCount == 0
+                providers[record.provider] = isLast ? nil : provider
+                if let group = provider.group {
+                    shares.add(group, providers: isLast ? -1 : 0, records: -1)
                 }
             }
             let left = known.filter { $0.expiresAt > now }
@@ -97,4 +119,7 @@ extension ProviderStoreError {
     /// One provider has its share.
     static let providerFull = ProviderStoreError(
         .providerFull, "the provider has as many records as one may have")
+    /// One IP group has its share.
+    static let groupFull = ProviderStoreError(
+        .groupFull, "the providers of its IP group have as much as those of one may have")
 }

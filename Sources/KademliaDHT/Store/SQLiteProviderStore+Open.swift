@@ -82,13 +82,17 @@ extension SQLiteProviderStore {
         let state = try pool.read { db in
             var state = State()
             let rows = try Row.fetchCursor(
-                db, sql: "SELECT number, peer, record_count FROM providers")
+                db, sql: "SELECT number, peer, record_count, ip_group FROM providers")
             while let row = try rows.next() {
                 guard let bytes: Data = row[1], let peer = PeerID(stored: bytes) else { continue }
                 let count: Int = row[2]
-                state.providers[peer] = Provider(number: row[0], recordCount: count)
+                let group: Int64? = row[3]
+                state.providers[peer] = Provider(
+                    number: row[0], recordCount: count,
+                    group: group.flatMap { IPGroup(stored: $0) })
                 state.storedCount += count
             }
+            state.shares = GroupShares(of: state.providers.values)
             return state
         }
         return SQLiteProviderStore(
@@ -118,6 +122,10 @@ extension SQLiteProviderStore {
                     ) STRICT, WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("v2") { db in
+            // By provider: a group's sums are those of its rows, and records stay as small.
+            try db.execute(sql: "ALTER TABLE providers ADD COLUMN ip_group INTEGER")
+        }
         return migrator
     }
 }
@@ -144,6 +152,27 @@ extension DatabaseError {
     /// Whether the file is damaged, or no database at all.
     fileprivate var isDamage: Bool {
         resultCode == .SQLITE_CORRUPT || resultCode == .SQLITE_NOTADB
+    }
+}
+
+extension IPGroup {
+    /// What the database holds: the bits of the group, and for IPv6 one before its 32.
+    var stored: Int64 {
+        switch self {
+        case .ip4(let bits): Int64(bits)
+        case .ip6(let bits): 1 << 32 | Int64(bits)
+        }
+    }
+
+    /// Reads what the database holds; nil if it is no group.
+    init?(stored number: Int64) {
+        if let bits = UInt16(exactly: number) {
+            self = .ip4(bits)
+        } else if let bits = UInt32(exactly: number ^ 1 << 32) {
+            self = .ip6(bits)
+        } else {
+            return nil
+        }
     }
 }
 

@@ -48,9 +48,12 @@ extension SQLiteProviderStore {
     }
 
     func adopt(_ after: After) {
+        // Before the lock is taken: with 100,000 providers it takes milliseconds.
+        let shares = GroupShares(of: after.providers.values)
         state.withLock {
             $0.providers = after.providers
             $0.storedCount = after.storedCount
+            $0.shares = shares
         }
     }
 
@@ -58,7 +61,7 @@ extension SQLiteProviderStore {
         var after = before()
         for provider in batch.counts.keys where after.providers[provider] == nil {
             try db.execute(
-                sql: "INSERT INTO providers VALUES (NULL, ?, x'', 0, 0)",
+                sql: "INSERT INTO providers VALUES (NULL, ?, x'', 0, 0, NULL)",
                 arguments: [Data(provider.bytes)])
             after.providers[provider] = Provider(number: db.lastInsertedRowID, recordCount: 0)
         }
@@ -72,8 +75,11 @@ extension SQLiteProviderStore {
                     .execute(arguments: [row.number])
                 continue
             }
-            try db.cachedStatement(sql: "UPDATE providers SET record_count = ? WHERE number = ?")
-                .execute(arguments: [row.recordCount, row.number])
+            let group = row.group ?? batch.groups[provider]
+            after.providers[provider]?.group = group
+            try db.cachedStatement(
+                sql: "UPDATE providers SET record_count = ?, ip_group = ? WHERE number = ?"
+            ).execute(arguments: [row.recordCount, group?.stored, row.number])
             guard let addresses = batch.addresses[provider] else { continue }
             try db.cachedStatement(
                 sql: """
@@ -115,6 +121,17 @@ extension SQLiteProviderStore {
                     try renew.execute()
                 }
             }
+        }
+    }
+}
+
+extension GroupShares {
+    /// Sums up what stored providers have.
+    init(of providers: some Sequence<SQLiteProviderStore.Provider>) {
+        self.init()
+        for provider in providers {
+            guard let group = provider.group else { continue }
+            add(group, providers: 1, records: provider.recordCount)
         }
     }
 }

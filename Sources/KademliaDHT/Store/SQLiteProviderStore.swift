@@ -19,6 +19,8 @@ public final class SQLiteProviderStore: ProviderStore {
     struct Provider: Sendable {
         let number: Int64
         var recordCount: Int
+        /// The IP group that it counts to.
+        var group: IPGroup?
     }
 
     struct State: Sendable {
@@ -28,12 +30,25 @@ public final class SQLiteProviderStore: ProviderStore {
         /// Mirrors the table `providers`; changed after each commit.
         var providers: [PeerID: Provider] = [:]
         var storedCount = 0
+        /// Sums of `providers`.
+        var shares = GroupShares()
         var isClosed = false
         /// Who waits until what is being written has been.
         var waiters: [CheckedContinuation<Void, Never>] = []
 
         /// Records in memory, some of which may renew stored ones.
         var pendingCount: Int { pending.count + (inFlight?.count ?? 0) }
+
+        /// The IP group that a provider counts to.
+        func group(of provider: PeerID) -> IPGroup? {
+            providers[provider]?.group ?? inFlight?.groups[provider] ?? pending.groups[provider]
+        }
+
+        /// What the providers of an IP group have; those in memory may count twice.
+        func share(of group: IPGroup) -> GroupShares.Share {
+            shares[group] + pending.shares[group]
+                + (inFlight?.shares[group] ?? GroupShares.Share())
+        }
     }
 
     /// Where the file lies.
@@ -57,16 +72,18 @@ public final class SQLiteProviderStore: ProviderStore {
     }
 
     /// As in ``ProviderStore``.
-    public func add(_ multihash: Multihash, provider: PeerInfo, now: Duration) async throws {
+    public func add(
+        _ multihash: Multihash, provider: PeerInfo, from group: IPGroup?, now: Duration
+    ) async throws {
         while true {
-            switch try take(multihash, provider, now: now) {
+            switch try take(multihash, provider, group, now: now) {
             case .taken: return
             case .batchIsFull: return try await write()
             case .memoryIsFull: await waitForWriter()
             case .limit(let error):
                 // At the limit, records may still be renewed.
                 guard try await isStored(multihash, by: provider.id) else { throw error }
-                try take(multihash, provider, now: now, isRenewal: true)
+                try take(multihash, provider, group, now: now, isRenewal: true)
                 return
             }
         }
@@ -109,7 +126,8 @@ public final class SQLiteProviderStore: ProviderStore {
     /// Takes a record into memory if there is room.
     @discardableResult
     private func take(
-        _ multihash: Multihash, _ provider: PeerInfo, now: Duration, isRenewal: Bool = false
+        _ multihash: Multihash, _ provider: PeerInfo, _ source: IPGroup?, now: Duration,
+        isRenewal: Bool = false
     ) throws -> Taking {
         let record = PendingRecords.Record(
             provider: provider.id, expiresAt: (now + limits.recordLifetime).milliseconds)
@@ -120,28 +138,38 @@ public final class SQLiteProviderStore: ProviderStore {
                 list: provider.addresses, expireAt: (now + limits.addressLifetime).milliseconds)
         return try state.withLock { state throws(ProviderStoreError) in
             guard !state.isClosed else { throw .closed }
+            let group = state.group(of: provider.id) ?? source
             if !isRenewal, !state.pending.contains(multihash, provider.id) {
-                if let error = limitMet(by: provider.id, state) { return .limit(error) }
+                if let error = limitMet(by: provider.id, group, state) { return .limit(error) }
                 if state.pending.count >= batchCount, state.inFlight != nil {
                     return .memoryIsFull
                 }
             }
-            state.pending.add(multihash, record, addresses: addresses)
+            state.pending.add(multihash, record, addresses: addresses, group: group)
             let isFull = state.pending.count >= batchCount && state.inFlight == nil
             return isFull ? .batchIsFull : .taken
         }
     }
 
-    private func limitMet(by provider: PeerID, _ state: State) -> ProviderStoreError? {
+    private func limitMet(
+        by provider: PeerID, _ group: IPGroup?, _ state: State
+    ) -> ProviderStoreError? {
         let held = state.storedCount + state.pendingCount
         if held >= limits.recordCount { return .storeFull }
         let stored = state.providers[provider]
         let pending = state.pending.counts[provider] ?? 0
         let inFlight = state.inFlight?.counts[provider] ?? 0
-        if stored == nil, pending + inFlight == 0 {
-            let newCount =
-                state.pending.counts.count + (state.inFlight?.counts.count ?? 0)
-            if state.providers.count + newCount >= limits.providerCount { return .storeFull }
+        let isNew = stored == nil && pending + inFlight == 0
+        let providerCount =
+            state.providers.count + state.pending.counts.count
+            + (state.inFlight?.counts.count ?? 0)
+        if isNew, providerCount >= limits.providerCount { return .storeFull }
+        if let group {
+            let whole = GroupShares.Share(providerCount: providerCount, recordCount: held)
+            guard
+                limits.admits(
+                    state.share(of: group), isNewProvider: isNew, whileHolding: whole)
+            else { return .groupFull }
         }
         let count = (stored?.recordCount ?? 0) + pending + inFlight
         return count >= limits.recordCountPerProvider(whileHolding: held) ? .providerFull : nil
