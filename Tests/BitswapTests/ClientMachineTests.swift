@@ -134,7 +134,7 @@ final class ClientMachineTests {
         #expect(told(alice) == [try block(4)])
     }
 
-    @Test func `a block that nobody asked it for has a peer dropped and heard no more`() throws {
+    @Test func `a block that nobody asked for has a peer dropped and heard no more`() throws {
         connect(alice)
         let session = machine.makeSession(now: .zero)
         #expect(!machine.mayHear(alice))
@@ -157,6 +157,42 @@ final class ClientMachineTests {
         machine.cancel(try cid(1).multihash, in: session, now: .zero)
         #expect(machine.received(try cid(1).multihash, from: alice, now: .zero) == nil)
         #expect(!machine.takeActions().contains(.drop(alice)))
+    }
+
+    @Test func `a block asked for before the peer left is no offence, any other is`() throws {
+        connect(alice)
+        let session = machine.makeSession(now: .zero)
+        machine.want(try cid(1), in: session, now: .zero)
+        machine.want(try cid(2), in: session, now: .zero)
+        machine.disconnected(alice, now: .zero)
+        machine.cancel(try cid(1).multihash, in: session, now: .zero)
+        connect(alice)
+        #expect(told(alice) == [try block(2)])
+        #expect(machine.received(try cid(1).multihash, from: alice, now: .zero) == nil)
+        #expect(machine.received(try cid(2).multihash, from: alice, now: .zero) == [session])
+        #expect(!machine.takeActions().contains(.drop(alice)))
+        #expect(machine.received(try cid(3).multihash, from: alice, now: .zero) == nil)
+        #expect(machine.takeActions().contains(.drop(alice)))
+    }
+
+    @Test func `a block that is not owed says nothing of how fast a peer sends`() throws {
+        connect(alice)
+        let session = machine.makeSession(now: .zero)
+        machine.want(try cid(1), in: session, now: .zero)
+        machine.cancel(try cid(1).multihash, in: session, now: .zero)
+        _ = machine.received(try cid(1).multihash, from: alice, now: .seconds(1_000))
+        #expect(machine.peers[alice]?.secondsPerBlock == nil)
+    }
+
+    @Test func `the wants that ended last are remembered, a bounded number of them`() throws {
+        let keys = try (0..<100).map { try cid($0).multihash }
+        var hashes = RecentHashes(limit: 10)
+        for (index, key) in keys.enumerated() {
+            hashes.insert(key)
+            let known = keys.indices.filter { hashes.contains(keys[$0]) }
+            #expect(Array(known.suffix(10)) == Array(max(0, index - 9)...index))
+            #expect(known.count <= 20)
+        }
     }
 
     @Test func `wants fail when nobody is left to ask`() throws {
@@ -222,9 +258,18 @@ final class ClientMachineTests {
         let session = machine.makeSession(now: .zero)
         machine.want(try cid(1), in: session, now: .zero)
         #expect(told(alice, .prefixedBlocks) == [Want(try cid(1))])
-        // CIDv1 cannot be recognized there.
-        #expect(told(bob, .bareBlocks).isEmpty)
-        #expect(machine.wants[try cid(1).multihash]?.answers[bob] == .dontHave)
+        #expect(told(bob, .bareBlocks) == [Want(try cid(1))])
+    }
+
+    @Test func `a peer whose blocks have no prefix is asked for none but those of SHA2-256`()
+        throws
+    {
+        let cid = CID(v1: .raw, try HashFunction.blake3.multihash(of: [1, 2].span))
+        connect(alice)
+        let session = machine.makeSession(now: .zero)
+        machine.want(cid, in: session, now: .zero)
+        #expect(told(alice, .bareBlocks).isEmpty)
+        #expect(machine.wants[cid.multihash]?.answers[alice] == .dontHave)
     }
 
     @Test

@@ -5,6 +5,7 @@ import BlockStore
 import IPLD
 import Libp2p
 import Multiformats
+import Synchronization
 import TestSupport
 import Testing
 
@@ -116,7 +117,7 @@ struct HostilePeerTests {
         }
     }
 
-    @Test func `a peer that sends blocks nobody asked it for is dropped`() async throws {
+    @Test func `a peer that sends blocks nobody asked for is dropped`() async throws {
         let wanted = try rawBlock(1)
         let wrong = try rawBlock(2)
         stranger.handle(ProtocolID.bitswap) { inbound in
@@ -132,6 +133,40 @@ struct HostilePeerTests {
             #expect(try await victim.service.makeSession().block(wanted.cid) == wanted)
             while stranger.isConnected(to: victim.host.peerID) { await Task.yield() }
             #expect(victim.service.statistics.peersDropped == 1)
+        }
+    }
+
+    @Test func `a block that comes late, by the next connection, is no offence`() async throws {
+        let (late, wanted) = (try rawBlock(1), try rawBlock(2))
+        let isAsked = Atomic(false)
+        stranger.handle(ProtocolID.bitswap) { inbound in
+            var reader = MessageReader(inbound, maximumByteCount: BitswapMessage.byteLimit)
+            while let bytes = try await reader.next() {
+                let message = try BitswapMessage(decoding: bytes[...])
+                let wants = message.wants.filter { !$0.isCancel }
+                if wants.contains(where: { $0.cid == late.cid }) {
+                    isAsked.store(true, ordering: .relaxed)
+                }
+                guard wants.contains(where: { $0.cid == wanted.cid }) else { continue }
+                let payloads = [late, wanted].map {
+                    BitswapMessage.Payload(prefix: $0.cid.prefix, bytes: $0.bytes)
+                }
+                try await inbound.write(BitswapMessage(payloads: payloads).framed(.presences))
+            }
+        }
+        try await meeting {
+            let session = victim.service.makeSession()
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await session.block(late.cid) }
+                while !isAsked.load(ordering: .relaxed) { await Task.yield() }
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            network.cut(stranger.peerID, victim.host.peerID)
+            try await stranger.connect(to: victim.host.peerID, at: victim.host.addresses)
+            #expect(try await session.block(wanted.cid) == wanted)
+            #expect(stranger.isConnected(to: victim.host.peerID))
+            #expect(victim.service.statistics.peersDropped == 0)
         }
     }
 

@@ -188,6 +188,30 @@ struct ServiceTests {
         }
     }
 
+    @Test(
+        arguments: [ProtocolID.bitswap10, .bitswapUnversioned], [Multicodec.raw, .dagPB])
+    func `blocks of CIDv1 are exchanged without a prefix, told by their hash`(
+        version: ProtocolID, codec: Multicodec
+    ) async throws {
+        let (theirs, ours) = try (
+            block(codec, Array("theirs".utf8)), block(codec, Array("ours".utf8))
+        )
+        let node = try Node(1, in: network)
+        let old = OldPeer(try peer(2), network, version: version)
+        await old.serve([theirs])
+        try await old.host.connect(to: node.host.peerID, at: node.host.addresses)
+        try await node.store.put([ours])
+        try await running([node]) { () async throws in
+            #expect(try await node.service.makeSession().block(theirs.cid) == theirs)
+            #expect(try await old.ask(node.host.peerID, for: ours.cid) == ours.bytes)
+        }
+    }
+
+    private func block(_ codec: Multicodec, _ bytes: [UInt8]) throws -> Block {
+        let multihash = try HashFunction.sha2_256.multihash(of: bytes.span)
+        return Block(cid: CID(v1: codec, multihash), bytes: bytes)
+    }
+
     @Test func `answers on the stream that carried the wants are read`() async throws {
         let client = try Node(1, in: network)
         let block = try rawBlock(1, byteCount: 5_000)

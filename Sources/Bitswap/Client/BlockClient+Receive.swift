@@ -6,6 +6,16 @@ import Multiformats
 import Synchronization
 
 extension BlockClient {
+    /// What the bytes of a block say.
+    private enum Finding {
+        /// Which block they are.
+        case block(Multihash)
+        /// Nothing: their hash is not made here, and the peer owes no block that has it.
+        case nothing
+        /// That they are none of the blocks with their hash that the peer owes.
+        case wrong
+    }
+
     /// Whether the peer's blocks may be wanted; those of others are not hashed.
     func mayHear(_ peer: PeerID) -> Bool { state.withLock { $0.machine.mayHear(peer) } }
 
@@ -13,14 +23,13 @@ extension BlockClient {
     func received(_ payloads: [BitswapMessage.Payload], from peer: PeerID) async {
         for payload in payloads {
             guard mayHear(peer) else { return }
-            let key = await multihash(of: payload, from: peer)
+            let finding = await examine(payload, from: peer)
             let now = now()
             let waiters = update { state -> [Waiter] in
-                guard let key else {
-                    state.machine.ban(peer, now: now)
-                    return []
-                }
-                guard let sessions = state.machine.received(key, from: peer, now: now) else {
+                guard case .block(let key) = finding,
+                    let sessions = state.machine.received(key, from: peer, now: now)
+                else {
+                    if case .wrong = finding { state.machine.ban(peer, now: now) }
                     state.statistics.duplicatesReceived += 1
                     return []
                 }
@@ -46,22 +55,24 @@ extension BlockClient {
         }
     }
 
-    /// The multihash of a block by its bytes; nil if it has none that can be wanted.
+    /// Hashes a block.
     @concurrent
-    private func multihash(
-        of payload: BitswapMessage.Payload, from peer: PeerID
-    ) async -> Multihash? {
-        if let cid = try? payload.cid() { return cid.multihash }
+    private func examine(
+        _ payload: BitswapMessage.Payload, from peer: PeerID
+    ) async -> Finding {
+        if let cid = try? payload.cid() { return .block(cid.multihash) }
         // A hash that is verified but not made here, such as SHA-1 or a cut digest: only what the
         // peer was asked for comes into question.
-        let candidates = state.withLock { state in
+        let owed = state.withLock { state in
             (state.machine.peers[peer]?.live ?? []).compactMap { state.machine.wants[$0]?.cid }
         }
-        return candidates.first { cid in
+        let candidates = owed.filter { cid in
             cid.prefix.hashCode == payload.prefix.hashCode
                 && cid.prefix.digestByteCount == payload.prefix.digestByteCount
-                // Another block of the same kind is no failure.
-                && (try? cid.verify(payload.bytes.span)) != nil
-        }?.multihash
+        }
+        if candidates.isEmpty { return .nothing }
+        // Another block of the same kind is no failure.
+        let found = candidates.first { (try? $0.verify(payload.bytes.span)) != nil }
+        return found.map { Finding.block($0.multihash) } ?? .wrong
     }
 }

@@ -96,7 +96,7 @@ extension ClientMachine {
         wants[key]?.askedAt = now
         wants[key]?.isExhausted = false
         if peers[id]?.reach == .blockRead {
-            peers[id]?.asked.insert(key)
+            peers[id]?.wasAsked = true
             actions.append(.read(id, want.cid))
         } else {
             peers[id]?.tell(

@@ -8,24 +8,24 @@ extension ClientMachine {
     ///
     /// Blocks of other peers are not even hashed.
     func mayHear(_ id: PeerID) -> Bool {
-        banned[id] == nil && peers[id]?.asked.isEmpty == false
+        banned[id] == nil && peers[id]?.wasAsked == true
     }
 
     /// Takes a block whose multihash was computed from its bytes.
     ///
-    /// - Returns: the sessions that want it; nil if none does. A peer that was never asked for it
-    ///   is dropped.
+    /// - Returns: the sessions that want it; nil if none does. A peer that sends what nobody wanted
+    ///   lately is dropped.
     mutating func received(
         _ key: Multihash, from id: PeerID, now: Duration
     ) -> Set<SessionID>? {
-        guard let isAsked = peers[id]?.asked.contains(key) else { return nil }
-        guard isAsked else {
+        guard let isSilent = peers[id]?.isSilent else { return nil }
+        guard wants[key] != nil || ended.contains(key) else {
             ban(id, now: now)
             return nil
         }
-        peers[id]?.live.remove(key)
-        peers[id]?.countBlock(at: now)
-        if peers[id]?.isSilent == true { trustAgain(id, now: now) }
+        let isOwed = peers[id]?.live.remove(key) != nil
+        peers[id]?.countBlock(at: now, isTimed: isOwed || isSilent)
+        if isSilent { trustAgain(id, now: now) }
         guard let want = removeWant(key) else {
             pump(now: now)
             return nil
@@ -84,7 +84,7 @@ extension ClientMachine {
         answered(key, .dontHave, by: id, now: now)
     }
 
-    /// A peer's bytes were not those of any block it was asked for.
+    /// A peer sent bytes that are no block that anybody asked for.
     mutating func ban(_ id: PeerID, now: Duration) {
         banned[id] = now + options.banDuration
         // Strangers cannot make the list long: each entry costs one a connection.

@@ -26,7 +26,7 @@ struct ClientMachine {
         case search(SessionID, CID)
         /// Tell who waits for the block in this session that it is not to be had.
         case fail(SessionID, Multihash)
-        /// End all connections to a peer that sent what nobody had asked it for.
+        /// End all connections to a peer that sent what nobody had asked for.
         case drop(PeerID)
     }
 
@@ -73,11 +73,18 @@ struct ClientMachine {
         var lastSearch: Duration?
     }
 
+    /// Wants that have ended and are remembered: a minute of small files, at the 2,000 a second
+    /// that were measured.
+    private static let endedLimit = 131_072
+
     let options: BitswapOptions.Client
     /// Whether there is anybody to ask for providers.
     let canSearch: Bool
     var sessions: [SessionID: Session] = [:]
     var wants: [Multihash: Want] = [:]
+    /// Blocks that were wanted until lately: peers may still send them, also by another connection
+    /// than the one on which they were asked.
+    private(set) var ended = RecentHashes(limit: Self.endedLimit)
     var peers: [PeerID: ClientPeer] = [:]
     /// Peers that are not heard, and until when.
     var banned: [PeerID: Duration] = [:]
@@ -145,7 +152,9 @@ struct ClientMachine {
     /// Takes a want out, from its phase too.
     mutating func removeWant(_ key: Multihash) -> Want? {
         setPhase(.waiting, of: key)
-        return wants.removeValue(forKey: key)
+        guard let want = wants.removeValue(forKey: key) else { return nil }
+        ended.insert(key)
+        return want
     }
 
     mutating func setPhase(_ phase: Want.Phase, of key: Multihash) {
@@ -165,7 +174,7 @@ struct ClientMachine {
     /// The next message for a peer, at most 1,024 entries; empty if there is nothing to say.
     ///
     /// A peer whose `version` knows no presences is asked for blocks where others are asked whether
-    /// they have them; one that knows only CIDv0, for no other.
+    /// they have them; one whose blocks come without a prefix, only for those that SHA2-256 tells.
     mutating func takeWants(
         for peer: PeerID, version: BitswapVersion, now: Duration
     ) -> [BitswapMessage.Want] {
@@ -173,7 +182,7 @@ struct ClientMachine {
         guard version < .presences else { return taken }
         var wants: [BitswapMessage.Want] = []
         for want in taken {
-            if version == .bareBlocks && want.cid.version != .v0 {
+            if version == .bareBlocks && CID(v0: want.cid.multihash) == nil {
                 if !want.isCancel { answered(want.cid.multihash, .dontHave, by: peer, now: now) }
                 continue
             }

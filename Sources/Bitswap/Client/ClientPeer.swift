@@ -33,8 +33,8 @@ struct ClientPeer {
     /// What is to be sent.
     private var outbox: [Multihash: BitswapMessage.Want] = [:]
     private var outboxOrder: [Multihash] = []
-    /// What it was ever asked for.
-    var asked = RecentHashes()
+    /// Whether it was ever asked for anything.
+    var wasAsked = false
 
     /// Whether anything is to be sent.
     var hasOutbox: Bool { !outbox.isEmpty }
@@ -42,13 +42,15 @@ struct ClientPeer {
     /// How long until a block more would come, in seconds, by what it did so far.
     var expectedWait: Double { Double(live.count + 1) * (secondsPerBlock ?? 0.005) }
 
-    /// Counts a block that came, and how long it took since the one before.
-    mutating func countBlock(at now: Duration) {
-        let elapsed = now - lastUseful
-        let seconds =
-            Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
-        // An eighth for the newest, as TCP has it for round trips.
-        secondsPerBlock = secondsPerBlock.map { $0 + (seconds - $0) / 8 } ?? seconds
+    /// Counts a block that came, and if it was waited for, how long it took since the one before.
+    mutating func countBlock(at now: Duration, isTimed: Bool) {
+        if isTimed {
+            let elapsed = now - lastUseful
+            let seconds =
+                Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
+            // An eighth for the newest, as TCP has it for round trips.
+            secondsPerBlock = secondsPerBlock.map { $0 + (seconds - $0) / 8 } ?? seconds
+        }
         lastUseful = now
         misses = 0
         failures = 0
@@ -63,7 +65,7 @@ struct ClientPeer {
             }
             outboxOrder.append(key)
         }
-        if !want.isCancel { asked.insert(key) }
+        if !want.isCancel { wasAsked = true }
     }
 
     /// Takes back a want: it is not sent if it was not yet, else cancelled.
@@ -101,35 +103,4 @@ struct ClientPeer {
 extension BitswapMessage.Want {
     /// Whether an earlier want for the block's presence may have been sent before this one.
     fileprivate var isResent: Bool { kind == .block }
-}
-
-/// Which multihashes were seen lately, by 64 bits of a seeded hash of each: 8,192 of them.
-///
-/// May say so of one that was not, one time in 2^50; takes at most 300 KiB.
-struct RecentHashes {
-    /// A peer that is asked for this many blocks more may deliver late without being punished.
-    private static let limit = 8_192
-
-    private var hashes: Set<Int> = []
-    private var ring: [Int] = []
-    private var next = 0
-
-    /// Whether none was ever seen.
-    var isEmpty: Bool { ring.isEmpty }
-
-    /// Whether `key` was seen.
-    func contains(_ key: Multihash) -> Bool { hashes.contains(key.hashValue) }
-
-    /// Notes `key`; beyond the limit the oldest is forgotten.
-    mutating func insert(_ key: Multihash) {
-        let hash = key.hashValue
-        guard hashes.insert(hash).inserted else { return }
-        if ring.count < Self.limit {
-            ring.append(hash)
-        } else {
-            hashes.remove(ring[next])
-            ring[next] = hash
-            next = (next + 1) % Self.limit
-        }
-    }
 }

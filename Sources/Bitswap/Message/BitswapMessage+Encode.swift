@@ -7,8 +7,8 @@ extension BitswapMessage {
     /// The message with its length before it, as streams of `version` carry it.
     ///
     /// What the version does not know is left out: presences, wants for presences and requests for
-    /// DONT_HAVE before 1.2, and in 1.0 the prefixes of blocks, so that blocks of CIDv1 cannot be
-    /// recognized there.
+    /// DONT_HAVE before 1.2, and in 1.0 the prefixes of blocks. A block of CIDv1 goes out there all
+    /// the same, as in boxo: who asked for it can tell it by its hash, as py-libp2p does.
     /// - Complexity: O(bytes); the bytes of blocks are copied once.
     public func framed(_ version: BitswapVersion) -> [UInt8] {
         var head = ProtobufWriter()

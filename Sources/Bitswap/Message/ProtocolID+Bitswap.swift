@@ -7,7 +7,7 @@ extension ProtocolID {
     public static let bitswap12: ProtocolID = "/ipfs/bitswap/1.2.0"
     /// Bitswap whose blocks come with a CID prefix.
     public static let bitswap11: ProtocolID = "/ipfs/bitswap/1.1.0"
-    /// Bitswap whose blocks are all CIDv0.
+    /// Bitswap whose blocks come without a CID prefix.
     public static let bitswap10: ProtocolID = "/ipfs/bitswap/1.0.0"
     /// The oldest Bitswap; its messages are those of 1.0.0.
     public static let bitswapUnversioned: ProtocolID = "/ipfs/bitswap"
@@ -22,7 +22,7 @@ extension ProtocolID {
 
 /// What a stream's protocol allows in its messages.
 public enum BitswapVersion: Hashable, Sendable, Comparable {
-    /// Blocks without a prefix, all of them CIDv0: 1.0.0, and the oldest without a number.
+    /// Blocks without a prefix, told by their SHA2-256: 1.0.0, and the oldest without a number.
     case bareBlocks
     /// Blocks with the prefix of their CID: 1.1.0.
     case prefixedBlocks

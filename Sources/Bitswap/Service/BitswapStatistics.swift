@@ -8,7 +8,7 @@ public struct BitswapStatistics: Hashable, Sendable {
     public var bytesReceived = 0
     /// Blocks that came and were no longer wanted.
     public var duplicatesReceived = 0
-    /// Peers that were dropped for blocks that nobody had asked them for.
+    /// Peers that were dropped for blocks that nobody had asked for.
     public var peersDropped = 0
     /// Blocks that were sent, and their bytes.
     public var blocksSent = 0
