@@ -101,13 +101,19 @@ public final class Bootstrapper: Sendable {
         let known = wanted(Array(remembered.peers.prefix(options.dialCount * 4)))
         let other = wanted(bootstrap.peers)
         let half = max(options.dialCount / 2, options.dialCount - other.count)
-        let chosen = (known.prefix(half) + other).prefix(options.dialCount)
+        // Peers said themselves where they are remembered to be.
+        let told = known.prefix(half).map { (peer: $0, names: NameReach.internet) }
+        let given = other.map { (peer: $0, names: NameReach.anywhere) }
+        let chosen = (told + given).prefix(options.dialCount)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for peer in chosen {
+            for (peer, names) in chosen {
                 group.addTask {
-                    do { try await self.host.connect(to: peer.id, at: peer.addresses) } catch let
-                        error as CancellationError
-                    { throw error } catch {
+                    do {
+                        try await self.host.connect(
+                            to: peer.id, at: peer.addresses, names: names)
+                    } catch let error as CancellationError {
+                        throw error
+                    } catch {
                         self.logger.debug(
                             "peer not reached",
                             metadata: ["peer": "\(peer.id)", "error": "\(error)"])

@@ -72,7 +72,7 @@ public final class StaticPeers: Sendable {
     private func dial(_ peer: PeerID) async throws {
         let addresses = peers.first { $0.id == peer }?.addresses ?? []
         do {
-            try await host.connect(to: peer, at: addresses)
+            try await host.connect(to: peer, at: addresses, names: .anywhere)
             plan.withLock { $0.connected(peer) }
             // It may be gone already, before the plan knew that it was there.
             if !host.isConnected(to: peer) {

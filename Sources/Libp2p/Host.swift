@@ -18,8 +18,9 @@ public protocol Host: AnyObject, Sendable {
     /// Makes sure that there is a connection to `peer`, dialling `addresses` and those in the
     /// address book if there is none.
     ///
+    /// Names in `addresses` lead where `names` says, and in the address book where it says.
     /// - Throws: ``HostError``; `CancellationError`.
-    func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws
+    func connect(to peer: PeerID, at addresses: [Multiaddr], names: NameReach) async throws
 
     /// Closes all connections to `peer`.
     func disconnect(from peer: PeerID) async
@@ -54,6 +55,15 @@ public protocol Host: AnyObject, Sendable {
     /// Calls `observer` for everything that happens from now on, until the observation is
     /// cancelled. It is called in order, must return at once, and may call the host.
     func observe(_ observer: @escaping @Sendable (HostEvent) -> Void) -> HostObservation
+}
+
+extension Host {
+    /// Connects to `peer` at addresses that strangers gave: their names lead to the internet alone.
+    ///
+    /// - Throws: ``HostError``; `CancellationError`.
+    public func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws {
+        try await connect(to: peer, at: addresses, names: .internet)
+    }
 }
 
 /// What a host tells its observers.

@@ -88,12 +88,32 @@ public final class Node: ControlService {
             protocols: host.addressBook.protocols(of: peer)?.map(\.description).sorted())
     }
 
-    /// How long `peer` takes to answer, 10 seconds at most; connects first if need be.
+    /// How long `peer`, with addresses that the user gave, takes to answer; connects first if need
+    /// be.
     ///
-    /// - Throws: `HostError`, `PingError`.
-    func ping(_ peer: PeerID) async throws -> Duration {
-        do { return try await nodeHost.ping(peer) } catch is PeerStreamError {
-            throw HostError(.connectionClosed, peer: peer, "the peer did not answer the ping")
+    /// - Parameter limit: for the answer, and for connecting before.
+    /// - Throws: `HostError`, `PingError`, `CancellationError`.
+    func ping(_ peer: PeerInfo, within limit: Duration) async throws -> Duration {
+        let silence = HostError(
+            .connectionClosed, peer: peer.id, "the peer has not answered in \(limit)")
+        return try await withThrowingTaskGroup(of: Duration.self) { [nodeHost] group in
+            group.addTask {
+                if !peer.addresses.isEmpty {
+                    try await nodeHost.host.connect(
+                        to: peer.id, at: peer.addresses, names: .anywhere)
+                }
+                do { return try await nodeHost.ping(peer.id) } catch is PeerStreamError {
+                    throw HostError(
+                        .connectionClosed, peer: peer.id, "the peer did not answer the ping")
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: limit)
+                throw silence
+            }
+            defer { group.cancelAll() }
+            guard let time = try await group.next() else { throw silence }
+            return time
         }
     }
 }

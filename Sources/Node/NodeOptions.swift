@@ -81,6 +81,10 @@ public struct NodeOptions: Sendable {
     ///
     /// Default true.
     public var usesMDNS = true
+    /// The UDP port at which they are looked for on loopback alone: for tests on one machine.
+    ///
+    /// Default nil: on the network.
+    var loopbackMDNSPort: Int?
     /// Rendezvous points where this node registers and looks for others.
     ///
     /// Default none.

@@ -9,8 +9,11 @@ import Repository
 extension NodeParts {
     /// The name under which nodes of this program meet at rendezvous points.
     private static let namespace = "cairn"
-    /// How often a rendezvous point is asked for others, and tried again.
-    private static let discoverInterval = Duration.seconds(300)
+    /// The longest time between two questions to a rendezvous point.
+    ///
+    /// The first comes at once, the next after a second, and then after twice the time each: others
+    /// may register a moment later.
+    private static let longestInterval = Duration.seconds(300)
 
     /// The parts that find other peers, and let this one be found.
     func makeDiscovery(_ host: NodeHost, isVisit: Bool) -> [NodeService] {
@@ -20,8 +23,12 @@ extension NodeParts {
             logger: label("bootstrap"))
         var services = [NodeService(description: "bootstrap", body: bootstrapper.run)]
         if options.usesMDNS {
-            let mdns = MDNSService(host: host.host, logger: label("mdns"))
-            services.append(NodeService(description: "mdns", body: mdns.run))
+            let mdns = makeMDNS(host.host)
+            services.append(
+                NodeService(description: "mdns") {
+                    try await host.untilListening()
+                    try await mdns.run()
+                })
         }
         if options.servesRendezvous {
             let server = RendezvousServer(host: host.host, logger: label("rendezvous"))
@@ -40,6 +47,15 @@ extension NodeParts {
                 NodeService(description: "rendezvous") { try await meet(at: point, host) })
         }
         return services
+    }
+
+    private func makeMDNS(_ host: any Host) -> MDNSService {
+        var mdns = MDNSService.Options()
+        if let port = options.loopbackMDNSPort {
+            mdns.interfaces = .loopback
+            mdns.port = port
+        }
+        return MDNSService(host: host, options: mdns, logger: label("mdns"))
     }
 
     /// Registers at a rendezvous point, and looks for others there, until cancelled.
@@ -65,6 +81,7 @@ extension NodeParts {
         _ client: RendezvousClient, at point: PeerID, _ host: any Host
     ) async throws {
         let log = label("rendezvous")
+        var wait = Duration.seconds(1)
         while true {
             do {
                 for peer in try await client.discover(Self.namespace, at: point).peers
@@ -80,7 +97,8 @@ extension NodeParts {
             } catch {
                 log.debug("nobody found", metadata: ["error": "\(error)"])
             }
-            try await Task.sleep(for: Self.discoverInterval)
+            try await Task.sleep(for: wait)
+            wait = min(wait * 2, Self.longestInterval)
         }
     }
 }

@@ -68,19 +68,17 @@ final class NodeSession: ControlSession {
 
     private func connect(_ request: ControlRequest, _ answer: Answer) async throws {
         let target = try address(request.address)
-        try await node.host.connect(to: target.id, at: target.addresses)
+        try await node.host.connect(to: target.id, at: target.addresses, names: .anywhere)
         try await report(target.id, answer)
     }
 
     private func ping(_ request: ControlRequest, _ answer: Answer) async throws {
         let target = try address(request.peer)
         let count = min(max(request.count ?? 1, 1), 1000)
-        if !target.addresses.isEmpty {
-            try await node.host.connect(to: target.id, at: target.addresses)
-        }
+        let limit = Duration.seconds(min(max(request.timeoutSeconds ?? 10, 1), 3600))
         for number in 1...count {
             if number > 1 { try await Task.sleep(for: .milliseconds(200)) }
-            let time = try await node.ping(target.id)
+            let time = try await node.ping(target, within: limit)
             var result = ControlAnswer()
             result.ping = PingReport(number: number, seconds: time / .seconds(1))
             try await answer(result, [])

@@ -9,7 +9,7 @@ import Testing
 
 struct MDNSMachineTests {
     private static func machine(
-        _ number: UInt8, _ addresses: [String] = ["/ip4/192.0.2.1/tcp/4001"],
+        _ number: UInt8, _ addresses: [String] = ["/ip4/192.168.0.1/tcp/4001"],
         network: String? = nil
     ) throws -> MDNSMachine {
         var machine = MDNSMachine(
@@ -28,28 +28,28 @@ struct MDNSMachineTests {
             DNSMessage(
                 id: 7, isResponse: false,
                 questions: [.init(name: name, type: type, wantsUnicast: unicast)]
-            ).encode(), at: now)
+            ).encode(), from: .network, at: now)
     }
 
     @Test func `a question brings an answer, and the answer the peer`() throws {
         var asker = try Self.machine(1)
         var other = try Self.machine(
-            2, ["/ip4/192.0.2.2/tcp/4001", "/ip6/fe80::1/udp/4001/quic-v1"])
+            2, ["/ip4/192.168.0.2/tcp/4001", "/ip6/fe80::1/udp/4001/quic-v1"])
         let query = asker.query
-        let reaction = try other.receive(query, at: .zero)
+        let reaction = try other.receive(query, from: .network, at: .zero)
         let answer = try #require(reaction.multicast)
-        let found = try asker.receive(answer, at: .zero).found
+        let found = try asker.receive(answer, from: .network, at: .zero).found
         #expect(found.map(\.id) == [other.peerID])
         #expect(
             found[0].addresses.map(\.description)
-                == ["/ip4/192.0.2.2/tcp/4001", "/ip6/fe80::1/udp/4001/quic-v1"])
+                == ["/ip4/192.168.0.2/tcp/4001", "/ip6/fe80::1/udp/4001/quic-v1"])
         // It hears itself as well, and takes no notice.
-        let own = try other.receive(answer, at: .zero)
+        let own = try other.receive(answer, from: .network, at: .zero)
         #expect(own == MDNSMachine.Reaction())
         // Asked by the group again at once, it keeps silent.
-        let soon = try other.receive(query, at: .milliseconds(900))
+        let soon = try other.receive(query, from: .network, at: .milliseconds(900))
         #expect(soon.multicast == nil)
-        let later = try other.receive(query, at: .seconds(1))
+        let later = try other.receive(query, from: .network, at: .seconds(1))
         #expect(later.multicast != nil)
     }
 
@@ -66,7 +66,7 @@ struct MDNSMachineTests {
         #expect(instance.description.hasSuffix("._p2p._udp.local"))
         #expect(!instance.description.contains("\(machine.peerID)"))
         #expect(answer.additionals.map(\.name) == [instance])
-        let text = "dnsaddr=/ip4/192.0.2.1/tcp/4001/p2p/\(machine.peerID)"
+        let text = "dnsaddr=/ip4/192.168.0.1/tcp/4001/p2p/\(machine.peerID)"
         #expect(answer.additionals[0].content == .text([Array(text.utf8)]))
     }
 
@@ -86,16 +86,17 @@ struct MDNSMachineTests {
         let address = try Self.ask(&machine, "\(name).p2p.local", DNSMessage.RecordType.a)
         #expect(
             try DNSMessage(try #require(address.multicast)).answers[0].content
-                == .address([192, 0, 2, 1]))
+                == .address([192, 168, 0, 1]))
         #expect(try Self.ask(&machine, "example.local", 255) == MDNSMachine.Reaction())
     }
 
     @Test func `private networks do not see the public one`() throws {
         let asker = try Self.machine(1, network: "abcd")
         var other = try Self.machine(2)
-        #expect(try other.receive(asker.query, at: .zero) == MDNSMachine.Reaction())
+        let reaction = try other.receive(asker.query, from: .network, at: .zero)
+        #expect(reaction == MDNSMachine.Reaction())
         var member = try Self.machine(3, network: "abcd")
-        #expect(try member.receive(asker.query, at: .zero).multicast != nil)
+        #expect(try member.receive(asker.query, from: .network, at: .zero).multicast != nil)
     }
 
     @Test(arguments: [
@@ -110,12 +111,12 @@ struct MDNSMachineTests {
     }
 
     @Test func `many addresses are told as far as a packet goes`() throws {
-        var machine = try Self.machine(2, (1...200).map { "/ip4/192.0.2.1/tcp/\($0)" })
+        var machine = try Self.machine(2, (1...200).map { "/ip4/10.0.0.1/tcp/\($0)" })
         let reaction = try Self.ask(&machine, "_p2p._udp.local", DNSMessage.RecordType.ptr)
         let packet = try #require(reaction.multicast)
         #expect(packet.count <= MDNSMachine.packetByteCount)
         var asker = try Self.machine(1)
-        let found = try asker.receive(packet, at: .zero).found
+        let found = try asker.receive(packet, from: .network, at: .zero).found
         #expect(found[0].addresses.count == MDNSMachine.maximumAddressCount)
     }
 
@@ -129,15 +130,43 @@ struct MDNSMachineTests {
     @Test func `a packet that names countless peers brings some`() throws {
         let instance = try #require(DNSName("abc._p2p._udp.local"))
         let strings = try (0..<40 as Range<UInt8>).map {
-            Array("dnsaddr=/ip4/192.0.2.1/tcp/1/p2p/\(try peer($0))".utf8)
+            Array("dnsaddr=/ip4/192.168.0.1/tcp/1/p2p/\(try peer($0))".utf8)
         }
         let packet = DNSMessage(
             isResponse: true,
             answers: [.init(name: instance, lifetime: 1, content: .text(strings))]
         ).encode()
         var machine = try Self.machine(99)
-        #expect(
-            try machine.receive(packet, at: .zero).found.count == MDNSMachine.maximumPeerCount)
+        let found = try machine.receive(packet, from: .network, at: .zero).found
+        #expect(found.count == MDNSMachine.maximumPeerCount)
+    }
+
+    @Test(arguments: [Informant.machine, .network])
+    func `addresses of loopback are taken from this machine alone`(
+        _ informant: Informant
+    ) throws {
+        let loopback = "/ip4/127.0.0.1/tcp/1"
+        let others = [
+            "/ip4/192.168.0.2/tcp/1", "/ip4/169.254.0.2/tcp/1", "/ip6/fe80::1/tcp/1",
+            "/ip6/fd00::1/tcp/1", "/ip4/8.8.8.8/tcp/1", "/dns4/box.local/tcp/1",
+        ]
+        var teller = try Self.machine(2, [loopback] + others)
+        var shut = try Self.machine(3, [loopback])
+        var asker = try Self.machine(1)
+        let query = asker.query
+        let answer = try teller.receive(query, from: .network, at: .zero)
+        let other = try shut.receive(query, from: .network, at: .zero)
+        let found = try asker.receive(
+            try #require(answer.multicast), from: informant, at: .zero
+        ).found
+        let isHere = informant == .machine
+        #expect(found.map(\.id) == [teller.peerID])
+        #expect(found[0].addresses.map(\.description) == (isHere ? [loopback] : []) + others)
+        // Whoever tells of nothing else is not found at all.
+        let second = try asker.receive(
+            try #require(other.multicast), from: informant, at: .zero
+        ).found
+        #expect(second.map(\.id) == (isHere ? [shut.peerID] : []))
     }
 }
 
@@ -216,7 +245,7 @@ struct DNSMessageTests {
         let sample = try Self.sample().encode()
         var machine = MDNSMachine(
             peerID: try peer(1), name: MDNSMachine.makeName(using: &generator))
-        machine.setAddresses([try Multiaddr(text: "/ip4/192.0.2.1/tcp/1")])
+        machine.setAddresses([try Multiaddr(text: "/ip4/192.168.0.1/tcp/1")])
         var readable = 0
         for _ in 0..<30_000 {
             var bytes = sample
@@ -231,7 +260,7 @@ struct DNSMessageTests {
             if let message = try? DNSMessage(bytes) {
                 readable += 1
                 _ = message.encode()
-                _ = try machine.receive(bytes, at: .zero)
+                _ = try machine.receive(bytes, from: .network, at: .zero)
             }
         }
         #expect(readable > 0, "seed \(SeededGenerator.runSeed)")

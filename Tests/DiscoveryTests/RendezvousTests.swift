@@ -7,12 +7,19 @@ import Testing
 @testable import Discovery
 
 struct RendezvousTests {
-    /// A server and two clients that know where it is.
+    /// Addresses of a peer, the nearest last.
+    private static let told = [
+        "/dns4/example.org/tcp/1", "/ip4/8.8.4.4/tcp/1", "/ip4/10.0.0.2/tcp/1",
+        "/ip6/fd00::1/tcp/1", "/ip4/127.0.0.1/tcp/1",
+    ]
+
+    /// A server, at an address in memory unless told, and two clients that know where it is.
     private static func withScene(
+        at addresses: [Multiaddr] = [],
         _ body: (RendezvousServer, MemoryHost, [MemoryHost]) async throws -> Void
     ) async throws {
         let network = MemoryNetwork()
-        let host = network.makeHost(try peer(100))
+        let host = network.makeHost(try peer(100), addresses: addresses)
         let clients = [network.makeHost(try peer(1)), network.makeHost(try peer(2))]
         for client in clients {
             client.addressBook.add(
@@ -54,6 +61,26 @@ struct RendezvousTests {
             #expect(again.peers.isEmpty)
             try await first.unregister(from: "cairn", at: host.peerID)
             #expect(server.registrationCount == 0)
+        }
+    }
+
+    @Test(arguments: [
+        ("/ip4/8.8.8.8/tcp/4001", 2), ("/ip4/198.51.100.1/tcp/4001", 2),
+        ("/ip4/192.168.0.1/tcp/4001", 4), ("/ip6/fe80::1/tcp/4001", 4),
+        ("/ip4/127.0.0.1/tcp/4001", 5),
+    ])
+    func `addresses that lie nearer than the server are not taken from it`(
+        _ place: String, _ count: Int
+    ) async throws {
+        try await Self.withScene(at: [try Multiaddr(text: place)]) { _, host, clients in
+            let first = RendezvousClient(host: clients[0], logger: silent)
+            let second = RendezvousClient(host: clients[1], logger: silent)
+            _ = try await first.register(
+                try record(1, Self.told), under: "cairn", at: host.peerID)
+            let found = try await second.discover("cairn", at: host.peerID).peers
+            let taken = try Self.told.prefix(count).map { try Multiaddr(text: $0) }
+            #expect(found == [PeerInfo(id: clients[0].peerID, addresses: taken)])
+            #expect(clients[1].addressBook.addresses(of: clients[0].peerID) == taken)
         }
     }
 

@@ -143,6 +143,59 @@ struct DNSTests {
         }
     }
 
+    @Test(arguments: [
+        (NameReach.internet, NameReach.internet), (.internet, .anywhere), (.anywhere, .internet),
+    ])
+    func `names of strangers lead to the internet alone, unless the host is apart from it`(
+        _ names: NameReach, _ ofHost: NameReach
+    ) async throws {
+        let peer = PrivateKey.makeEd25519().publicKey.peerID
+        let texts = [
+            "/ip4/127.0.0.1/tcp/1", "/ip4/10.0.0.1/tcp/1", "/ip4/0.0.0.0/tcp/1", "/ip6/::1/tcp/1",
+            "/ip6/fd00::1/tcp/1", "/ip4/8.8.8.8/tcp/1",
+        ]
+        let records = [
+            "_dnsaddr.peers.test": ["dnsaddr=/dnsaddr/more.peers.test/p2p/\(peer)"],
+            "_dnsaddr.more.peers.test": (texts + ["/dns4/localhost/tcp/2"]).map {
+                "dnsaddr=\($0)/p2p/\(peer)"
+            },
+        ]
+        try await FakeDNS.run(records, isTruncated: false) { server in
+            let resolver = NameResolver(
+                nameServers: [server], filter: AddressFilter(), names: ofHost,
+                eventLoops: MultiThreadedEventLoopGroup.singleton)
+            let given = try [
+                "/dns4/localhost/tcp/3", "/ip4/127.0.0.1/tcp/4", "/dnsaddr/peers.test",
+            ].map { NamedAddress(try Multiaddr(text: $0), names: names) }
+            let found = await resolver.resolve(given, for: peer).map { "\($0.address)" }
+            let all =
+                ["/ip4/127.0.0.1/tcp/3", "/ip4/127.0.0.1/tcp/4"] + texts
+                + ["/ip4/127.0.0.1/tcp/2"]
+            let isFree = names == .anywhere || ofHost == .anywhere
+            // Numbers that were given as such are for others to judge.
+            #expect(found == (isFree ? all : ["/ip4/127.0.0.1/tcp/4", "/ip4/8.8.8.8/tcp/1"]))
+        }
+    }
+
+    @Test
+    func `a name leads into a private network if the user or a peer there gave it`() async throws {
+        try await withHosts(configure: { options, index in
+            if index == 0 { options.filter.allowedNetworks = [] }
+        }) { near, far in
+            let port = try #require(far.addresses.first?.components.last)
+            let named = Multiaddr(components: [.dns4("localhost"), port])
+            await expectError(.noAddress) { try await near.connect(to: far.peerID, at: [named]) }
+            near.addressBook.add(
+                [named], of: far.peerID, lifetime: AddressLifetime.temporary)
+            await expectError(.noAddress) { try await near.connect(to: far.peerID, at: []) }
+            let events = Events(of: near)
+            try await near.connect(to: far.peerID, at: [named], names: .anywhere)
+            _ = try await events.protocols(of: far.peerID)
+            let known = near.addressBook.namedAddresses(of: far.peerID)
+            #expect(known == far.addresses.map { NamedAddress($0, names: .anywhere) })
+        }
+    }
+
     private static let longName = Array(repeating: "abcdefg", count: 32).joined(separator: ".")
 }
 

@@ -42,6 +42,22 @@ struct AddressBookTests {
     }
 
     @Test
+    func `names lead as far as anyone says who gave the address`() throws {
+        let book = AddressBook(clock: clock)
+        let peer = try makePeerID(1)
+        func names() -> [NameReach] { book.namedAddresses(of: peer).map(\.names) }
+        book.add([address(1)], of: peer, lifetime: .seconds(10))
+        book.add([address(2)], of: peer, lifetime: .seconds(10), names: .anywhere)
+        book.add([address(3)], of: peer, lifetime: AddressLifetime.permanent)
+        #expect(names() == [.internet, .anywhere, .anywhere])
+        book.add([address(1)], of: peer, lifetime: .seconds(10), names: .anywhere)
+        book.add([address(2)], of: peer, lifetime: .seconds(10))
+        #expect(names() == [.anywhere, .anywhere, .anywhere])
+        book.replace([address(1), address(2)], of: peer, lifetime: .seconds(10))
+        #expect(names() == [.anywhere, .internet, .internet])
+    }
+
+    @Test
     func `addresses and protocols over the limit are dropped, the shortest-lived first`() throws {
         let book = AddressBook(
             options: AddressBookOptions(addressesPerPeer: 2, protocolsPerPeer: 3), clock: clock)

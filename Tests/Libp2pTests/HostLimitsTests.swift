@@ -32,6 +32,21 @@ struct HostLimitsTests {
         #expect(IPNetwork(text) == nil)
     }
 
+    @Test(arguments: [
+        (["127.0.0.0/8", "::1/128"], true), (["10.0.0.0/8", "fd00::/8", "fe80::/10"], true),
+        (["192.168.1.7"], true), (["100.64.0.0/10"], true), ([String](), false),
+        (["127.0.0.0/8", "8.8.8.8"], false), (["0.0.0.0/0"], false), (["::/0"], false),
+        (["10.0.0.0/7"], false), (["172.0.0.0/8"], false), (["192.168.0.0/15"], false),
+        (["fc00::/6"], false),
+    ])
+    func `a host keeps to private networks if all of those it allows are`(
+        _ networks: [String], _ isPrivate: Bool
+    ) throws {
+        let filter = AddressFilter(
+            allowedNetworks: try networks.map { try #require(IPNetwork($0)) })
+        #expect(filter.keepsToPrivateNetworks == isPrivate)
+    }
+
     @Test
     func `a name passes only a filter that excludes nothing`() throws {
         let name = try Multiaddr(text: "/dns4/example.com/tcp/1")

@@ -106,6 +106,29 @@ struct NodeCommandTests {
         #expect(await node.end() == 0)
     }
 
+    // Without the program the limit of a process that runs cannot be changed.
+    @Test(.enabled("no prlimit here") { (try? Command.named("prlimit")) != nil })
+    func `while the node has no descriptor for a command, the command waits`() async throws {
+        let node = try await RunningNode(bench, ["--announce", "none"])
+        let process = try #require(node.ready["processID"] as? Int)
+        func setLimit(_ count: Int) async throws {
+            let outcome = try await Command.named("prlimit")
+                .run(["--pid", "\(process)", "--nofile=\(count):"])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        try await setLimit(1)
+        let command = try RunningCommand(bench.cairn, ["id"])
+        let warning = "connections have to wait"
+        while !node.process.errors.contains(warning) { await Task.yield() }
+        try await setLimit(256)
+        #expect(await command.line() == node.id)
+        #expect(await command.end() == 0)
+        // Said once, however often it tried.
+        let lines = node.process.errors.split(separator: "\n")
+        #expect(lines.filter { $0.contains(warning) }.count == 1, "\(lines)")
+        #expect(await node.end() == 0)
+    }
+
     @Test func `what nobody has is missed after a while, and at once when offline`() async throws {
         let reader = try Bench.online()
         let node = try await RunningNode(reader)

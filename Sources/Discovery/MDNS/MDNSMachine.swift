@@ -96,17 +96,17 @@ struct MDNSMachine {
         ).encode()
     }
 
-    /// Takes a packet from the network.
+    /// Takes a packet that `informant` sent; addresses that it cannot know are left out.
     ///
     /// - Throws: ``DNSMessageError`` for what is no DNS.
     mutating func receive(
-        _ packet: [UInt8], at now: Duration
+        _ packet: [UInt8], from informant: Informant, at now: Duration
     ) throws(DNSMessageError) -> Reaction {
         let message = try DNSMessage(packet)
-        return message.isResponse ? learn(message) : answer(message, at: now)
+        return message.isResponse ? learn(message, from: informant) : answer(message, at: now)
     }
 
-    private func learn(_ message: DNSMessage) -> Reaction {
+    private func learn(_ message: DNSMessage, from informant: Informant) -> Reaction {
         var order: [PeerID] = []
         var found: [PeerID: [Multiaddr]] = [:]
         for record in message.answers + message.additionals {
@@ -119,7 +119,7 @@ struct MDNSMachine {
                         validating: string.dropFirst(Self.addressKey.count), as: UTF8.self),
                     // What cannot be read may be of a newer kind.
                     let address = try? Multiaddr(text: text), let peer = address.peerID,
-                    peer != peerID
+                    peer != peerID, informant.mayKnow(address)
                 else { continue }
                 if found[peer] == nil {
                     guard order.count < Self.maximumPeerCount else { continue }

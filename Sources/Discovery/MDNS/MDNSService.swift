@@ -134,12 +134,20 @@ public final class MDNSService: Sendable {
     }
 
     private func isWanted(_ device: NIONetworkDevice, _ address: SocketAddress) -> Bool {
-        let isLoopback = address.ipAddress.map { $0 == "::1" || $0.hasPrefix("127.") } ?? false
+        let isLoopback = Self.informant(at: address) == .machine
         switch options.interfaces {
         // Linux does not call loopback capable of multicast, which it is.
         case .loopback: return isLoopback && address.protocol == .inet
         case .network: return !isLoopback && device.multicastSupported
         }
+    }
+
+    private static func informant(at address: SocketAddress) -> Informant {
+        guard let ip = address.ipAddress,
+            // What cannot be read is no reason to trust anybody.
+            let sender = try? Multiaddr(text: "/\(address.protocol == .inet ? "ip4" : "ip6")/\(ip)")
+        else { return .internet }
+        return Informant(at: sender)
     }
 
     private func open(
@@ -247,10 +255,12 @@ public final class MDNSService: Sendable {
         _ group: SocketAddress
     ) async throws -> [PeerInfo] {
         let bytes = Array(packet.data.readableBytesView)
+        // Not all packets are multicast, which does not leave the network (RFC 6762, section 11).
+        let informant = Self.informant(at: packet.remoteAddress)
         let reaction: MDNSMachine.Reaction
         do {
             reaction = try state.withLock { state throws(DNSMessageError) in
-                try state.machine.receive(bytes, at: elapsed())
+                try state.machine.receive(bytes, from: informant, at: elapsed())
             }
         } catch {
             logger.trace("a packet is no DNS", metadata: ["error": "\(error)"])
@@ -268,8 +278,9 @@ public final class MDNSService: Sendable {
 
     /// Dials a peer that was found, unless enough are being dialled.
     private func dial(_ peer: PeerInfo) async {
+        // Its names are all below `.local`, which others do not resolve.
         host.addressBook.add(
-            peer.addresses, of: peer.id, lifetime: AddressLifetime.temporary)
+            peer.addresses, of: peer.id, lifetime: AddressLifetime.temporary, names: .anywhere)
         guard !host.isConnected(to: peer.id) else { return }
         let isFree = state.withLock { state in
             state.dialling.count < options.dialCount && state.dialling.insert(peer.id).inserted

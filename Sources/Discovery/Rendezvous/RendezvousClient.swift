@@ -39,7 +39,7 @@ public struct RendezvousClient: Sendable {
                 .init(
                     namespace: namespace, signedPeerRecord: record.bytes,
                     lifetimeSeconds: lifetimeSeconds)), server)
-        guard case .registerResponse(let status, let text, let granted)? = answer else {
+        guard case .registerResponse(let status, let text, let granted)? = answer.message else {
             throw RendezvousError(.protocolViolation, "the answer is not one to a registration")
         }
         guard status == .ok else { throw Self.refused(status, text) }
@@ -60,16 +60,18 @@ public struct RendezvousClient: Sendable {
     ///   - namespace: nil for all.
     ///   - cookie: of an earlier answer, to get only what is new since.
     /// - Returns: peers whose records are sound, each once; and the cookie to go on from. Their
-    ///   addresses are in the host's address book.
+    ///   addresses, but for those that lie nearer to this host than the server does, are in the
+    ///   host's address book.
     /// - Throws: as ``register(_:under:at:lifetimeSeconds:)``.
     public func discover(
         _ namespace: String?, at server: PeerID, limit: Int? = nil, cookie: [UInt8]? = nil
     ) async throws -> (peers: [PeerInfo], cookie: [UInt8]) {
         let request = RendezvousMessage.discover(
             namespace: namespace, limit: limit.map { UInt64(max($0, 0)) }, cookie: cookie)
+        let answer = try await ask(request, server)
         guard
             case .discoverResponse(let status, let text, let registrations, let cookie)? =
-                try await ask(request, server)
+                answer.message
         else {
             throw RendezvousError(.protocolViolation, "the answer is not one to a question")
         }
@@ -85,9 +87,11 @@ public struct RendezvousClient: Sendable {
             let record = opened.record
             guard seen.insert(record.peerID).inserted else { continue }
             let lifetime = min(registration.lifetimeSeconds ?? 7_200, 259_200)
+            let addresses = record.addresses.filter(answer.informant.mayKnow)
             host.addressBook.add(
-                record.addresses, of: record.peerID, lifetime: .seconds(Int64(lifetime)))
-            peers.append(PeerInfo(id: record.peerID, addresses: record.addresses))
+                addresses, of: record.peerID, lifetime: .seconds(Int64(lifetime)),
+                names: answer.informant.names)
+            peers.append(PeerInfo(id: record.peerID, addresses: addresses))
         }
         return (peers, cookie)
     }
@@ -132,11 +136,12 @@ public struct RendezvousClient: Sendable {
 
     /// Sends a request on a stream of its own.
     ///
-    /// - Returns: the answer; nil for an unregistration, which has none.
+    /// - Returns: the answer, nil for an unregistration, which has none; and where the server is.
     private func ask(
         _ request: RendezvousMessage, _ server: PeerID
-    ) async throws -> RendezvousMessage? {
+    ) async throws -> (message: RendezvousMessage?, informant: Informant) {
         let stream = try await host.openStream(to: server, for: [.rendezvous])
+        let informant = Informant(at: stream.remoteAddress)
         do {
             let bytes = try await within(Self.timeout, sleep, stream) { () -> [UInt8]? in
                 try await stream.writeMessage(request.protobuf)
@@ -148,10 +153,10 @@ public struct RendezvousClient: Sendable {
             }
             await stream.close()
             guard let bytes else {
-                if case .unregister = request { return nil }
+                if case .unregister = request { return (nil, informant) }
                 throw RendezvousError(.protocolViolation, "the server did not answer")
             }
-            do { return try RendezvousMessage(protobuf: bytes) } catch {
+            do { return (try RendezvousMessage(protobuf: bytes), informant) } catch {
                 throw RendezvousError(.protocolViolation, "the answer is damaged: \(error)")
             }
         } catch {

@@ -98,7 +98,8 @@ extension DHT {
                 for peer in batch {
                     group.addTask {
                         do {
-                            try await self.host.connect(to: peer.id, at: peer.addresses)
+                            try await self.host.connect(
+                                to: peer.id, at: peer.addresses, names: .anywhere)
                             return true
                         } catch {
                             self.logger.debug(

@@ -44,6 +44,11 @@ public struct AddressFilter: Hashable, Sendable {
         return allowedNetworks.isEmpty || allowedNetworks.contains { $0.contains(ip) }
     }
 
+    /// Whether private networks alone are allowed.
+    package var keepsToPrivateNetworks: Bool {
+        !allowedNetworks.isEmpty && allowedNetworks.allSatisfy(\.isPrivate)
+    }
+
     /// Whether there may be a connection to `peer`.
     public func allows(_ peer: PeerID) -> Bool {
         if deniedPeers.contains(peer) { return false }

@@ -44,6 +44,16 @@ public struct IPNetwork: Hashable, Sendable, CustomStringConvertible {
         return ip.count == address.count && Self.masked(ip, prefixLength) == address
     }
 
+    /// Whether all of the range is apart from the internet.
+    ///
+    /// No range of public addresses lies between two private ones of one network.
+    package var isPrivate: Bool {
+        let last = Self.masked(address.map { ~$0 }, prefixLength).map { ~$0 }
+        return [address, last].allSatisfy { ip in
+            Multiaddr(components: [ip.count == 4 ? .ip4(ip) : .ip6(ip)]).isPrivate
+        }
+    }
+
     /// The text that ``init(_:)`` reads.
     public var description: String {
         let component: Multiaddr.Component = address.count == 4 ? .ip4(address) : .ip6(address)

@@ -64,8 +64,10 @@ public final class MemoryHost: Host {
         network.state.withLock { $0.records[peerID]?.links[peer]?.streamCount ?? 0 }
     }
 
-    /// Connects to the first of the addresses at which anybody listens.
-    public func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws {
+    /// Connects to the first of the addresses at which anybody listens; none is resolved here.
+    public func connect(
+        to peer: PeerID, at addresses: [Multiaddr], names: NameReach
+    ) async throws {
         if isConnected(to: peer) { return }
         try await network.connect(self, to: peer, at: addresses)
     }

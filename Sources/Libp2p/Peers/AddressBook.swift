@@ -24,6 +24,11 @@ public final class AddressBook: Sendable {
 
     /// The addresses of `peer` that have not expired, without `/p2p`, oldest first.
     public func addresses(of peer: PeerID) -> [Multiaddr] {
+        namedAddresses(of: peer).map(\.address)
+    }
+
+    /// The same as ``addresses(of:)``, with where their names may lead.
+    package func namedAddresses(of peer: PeerID) -> [NamedAddress] {
         let now = time.now()
         return entries.withLock { entries in
             guard let addresses = entries[peer]?.addresses(at: now) else { return [] }
@@ -37,20 +42,25 @@ public final class AddressBook: Sendable {
         PeerInfo(id: peer, addresses: addresses(of: peer))
     }
 
-    /// Adds addresses; one that is known lives the longer of both lifetimes.
+    /// Adds addresses; one that is known lives the longer of both lifetimes, and its names lead as
+    /// far as either says.
     ///
     /// A `/p2p` of `peer` at the end is cut off; an address with another is ignored.
-    public func add(_ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration) {
+    public func add(
+        _ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration, names: NameReach = .internet
+    ) {
         update(peer) { entry, now in
-            add(addresses, of: peer, lifetime: lifetime, to: &entry, now: now)
+            add(addresses, of: peer, lifetime: lifetime, names: names, to: &entry, now: now)
         }
     }
 
     /// Puts `addresses` in the place of all that are not permanent.
-    public func replace(_ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration) {
+    public func replace(
+        _ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration, names: NameReach = .internet
+    ) {
         update(peer) { entry, now in
             entry.removeTemporary()
-            add(addresses, of: peer, lifetime: lifetime, to: &entry, now: now)
+            add(addresses, of: peer, lifetime: lifetime, names: names, to: &entry, now: now)
         }
     }
 
@@ -94,9 +104,10 @@ public final class AddressBook: Sendable {
     ///
     /// - Returns: whether it is at least as new as the one that was known; if not, nothing changes.
     @discardableResult
-    public func accept(_ envelope: SignedEnvelope, of record: PeerRecord, lifetime: Duration)
-        -> Bool
-    {
+    public func accept(
+        _ envelope: SignedEnvelope, of record: PeerRecord, lifetime: Duration,
+        names: NameReach = .internet
+    ) -> Bool {
         update(record.peerID) { entry, now in
             guard entry.record == nil || record.sequence >= entry.recordSequence else {
                 return false
@@ -104,7 +115,9 @@ public final class AddressBook: Sendable {
             entry.record = envelope
             entry.recordSequence = record.sequence
             entry.removeTemporary()
-            add(record.addresses, of: record.peerID, lifetime: lifetime, to: &entry, now: now)
+            add(
+                record.addresses, of: record.peerID, lifetime: lifetime, names: names, to: &entry,
+                now: now)
             return true
         }
     }
@@ -123,15 +136,17 @@ public final class AddressBook: Sendable {
     }
 
     private func add(
-        _ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration, to entry: inout PeerEntry,
-        now: Duration
+        _ addresses: [Multiaddr], of peer: PeerID, lifetime: Duration, names: NameReach,
+        to entry: inout PeerEntry, now: Duration
     ) {
         let own = addresses.compactMap { address -> Multiaddr? in
             guard let named = address.peerID else { return address }
             return named == peer ? address.withoutPeerID() : nil
         }
         let expiry = lifetime >= AddressLifetime.connected ? lifetime : now + lifetime
-        entry.add(own, until: expiry, now: now, limit: options.addressesPerPeer)
+        entry.add(
+            own, names: lifetime >= AddressLifetime.permanent ? .anywhere : names, until: expiry,
+            now: now, limit: options.addressesPerPeer)
     }
 
     private func update<Value: Sendable>(

@@ -6,6 +6,6 @@ public enum AddressLifetime {
     public static let temporary = Duration.seconds(120)
     /// As long as the peer is connected; ``AddressBook/disconnected(_:)`` puts an end to it.
     public static let connected = Duration.seconds(1 << 40)
-    /// Never forgotten: configured peers.
+    /// Never forgotten: configured peers, whose names may lead anywhere.
     public static let permanent = Duration.seconds(1 << 41)
 }

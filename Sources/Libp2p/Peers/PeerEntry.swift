@@ -6,6 +6,7 @@ import Multiformats
 struct PeerEntry: Sendable {
     struct Known: Sendable {
         var address: Multiaddr
+        var names: NameReach
         var expiry: Duration
     }
 
@@ -18,8 +19,8 @@ struct PeerEntry: Sendable {
     /// When it was last written or asked for: who makes room first.
     var lastUsed: Duration = .zero
 
-    func addresses(at now: Duration) -> [Multiaddr] {
-        known.lazy.filter { $0.expiry > now }.map(\.address)
+    func addresses(at now: Duration) -> [NamedAddress] {
+        known.lazy.filter { $0.expiry > now }.map { NamedAddress($0.address, names: $0.names) }
     }
 
     /// Whether nothing is lost by forgetting the peer.
@@ -32,19 +33,22 @@ struct PeerEntry: Sendable {
     var isHeld: Bool { known.contains { $0.expiry >= AddressLifetime.connected } }
 
     mutating func add(
-        _ addresses: [Multiaddr], until expiry: Duration, now: Duration, limit: Int
+        _ addresses: [Multiaddr], names: NameReach, until expiry: Duration, now: Duration,
+        limit: Int
     ) {
         known.removeAll { $0.expiry <= now }
         for address in addresses {
+            let new = Known(address: address, names: names, expiry: expiry)
             if let index = known.firstIndex(where: { $0.address == address }) {
                 known[index].expiry = max(known[index].expiry, expiry)
+                if names == .anywhere { known[index].names = names }
             } else if known.count < limit {
-                known.append(Known(address: address, expiry: expiry))
+                known.append(new)
             } else if let first = known.indices.min(by: { known[$0].expiry < known[$1].expiry }),
                 known[first].expiry < expiry
             {
                 known.remove(at: first)
-                known.append(Known(address: address, expiry: expiry))
+                known.append(new)
             }
         }
     }

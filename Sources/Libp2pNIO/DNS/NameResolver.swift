@@ -10,7 +10,8 @@ import NIOPosix
 ///
 /// `dns`, `dns4` and `dns6` ask the system; `dnsaddr` asks name servers for TXT records. Where the
 /// filter does not allow the name servers, nobody is asked, and only the names of this machine
-/// resolve.
+/// resolve. What a stranger's name leads to, be it by numbers in TXT records, is left out unless it
+/// is on the internet.
 struct NameResolver: Sendable {
     /// The most addresses that come out, as in go-libp2p.
     static let maximumAddressCount = 100
@@ -31,14 +32,20 @@ struct NameResolver: Sendable {
 
     private let client: DNSClient
     private let mayAsk: Bool
+    /// Where the names of strangers may lead.
+    private let names: NameReach
     private let eventLoops: any EventLoopGroup
 
-    init(nameServers: [String], filter: AddressFilter, eventLoops: any EventLoopGroup) {
+    init(
+        nameServers: [String], filter: AddressFilter, names: NameReach,
+        eventLoops: any EventLoopGroup
+    ) {
         let named = nameServers.compactMap(Self.parse)
         let servers = nameServers.isEmpty ? Self.systemServers() : named
         let allowed = servers.filter { $0.ipBytes.map { filter.allows($0) } ?? false }
         client = DNSClient(servers: allowed, eventLoops: eventLoops)
         mayAsk = allowed.count == servers.count
+        self.names = names
         self.eventLoops = eventLoops
     }
 
@@ -46,10 +53,10 @@ struct NameResolver: Sendable {
     ///
     /// Addresses that name another peer, and names that do not resolve, are left out; so are those
     /// after ``maximumNameCount``, and after 10 s.
-    func resolve(_ addresses: [Multiaddr], for peer: PeerID) async -> [DialTarget] {
+    func resolve(_ addresses: [NamedAddress], for peer: PeerID) async -> [DialTarget] {
         var targets: [DialTarget] = []
-        var queue = addresses.map { (address: $0, depth: 0) }[...]
-        var seen: Set<Multiaddr> = []
+        var queue = addresses.map { (named: $0, depth: 0) }[...]
+        var seen: Set<NamedAddress> = []
         let start = ContinuousClock.now
         var nameCount = 0
         func mayAskMore() -> Bool {
@@ -57,16 +64,26 @@ struct NameResolver: Sendable {
             return nameCount <= Self.maximumNameCount
                 && start.duration(to: .now) < Self.allowance
         }
-        while let (address, depth) = queue.popFirst(), targets.count < Self.maximumAddressCount {
-            guard seen.count < Self.maximumAddressCount, seen.insert(address).inserted,
+        while let (named, depth) = queue.popFirst(), targets.count < Self.maximumAddressCount {
+            let address = named.address
+            guard seen.count < Self.maximumAddressCount, seen.insert(named).inserted,
                 address.peerID.map({ $0 == peer }) ?? true
             else { continue }
             if case .dnsaddr(let name)? = address.components.first {
                 guard depth < Self.maximumDepth, mayAskMore() else { continue }
-                queue += await records(of: name, for: peer).map { ($0, depth + 1) }
+                queue += await records(of: name, for: peer).map { record in
+                    (NamedAddress(record, names: named.names), depth + 1)
+                }
             } else if let place = TransportAddress(address) {
-                if case .name = place.place { guard mayAskMore() else { continue } }
-                targets += await self.targets(for: place)
+                var isNamed = depth > 0
+                if case .name = place.place {
+                    guard mayAskMore() else { continue }
+                    isNamed = true
+                }
+                let mustBePublic = isNamed && named.names == .internet && names == .internet
+                targets += await self.targets(for: place).filter {
+                    !mustBePublic || $0.address.isPublic
+                }
             }
         }
         return Array(targets.prefix(Self.maximumAddressCount))

@@ -46,8 +46,12 @@ extension SocketHost: SocketConnection.Owner {
     }
 
     func connectionClosed(_ connection: SocketConnection) {
+        let now = time.now()
         state.withLock { state in
             state.keeper.closed(connection.id)
+            state.observed.closed(
+                connection.id, at: connection.remoteAddress, isInbound: connection.isInbound,
+                now: now)
             if let ticket = state.tickets.removeValue(forKey: connection.id) {
                 state.ledger.close(ticket)
             }
@@ -89,12 +93,14 @@ extension SocketHost: SocketConnection.Owner {
         for connection in excess { connection.close() }
     }
 
-    /// Looks after the number of connections until the task is cancelled.
+    /// Looks after the number of connections, and what peers said long ago, until the task is
+    /// cancelled.
     func maintain() async {
         while !Task.isCancelled {
             // A cancellation ends the wait, and then the loop.
             try? await ContinuousClock().sleep(for: Self.maintenanceInterval)
             trim()
+            updateAddresses()
         }
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Libp2p
+public import Libp2p
 import Logging
 public import Multiformats
 import NIOCore
@@ -12,8 +12,12 @@ extension SocketHost {
     ///
     /// Callers that want the same peer at the same time share one dial. Names are resolved, what
     /// the filter forbids or the back-off holds is left out, and the rest is tried by preference:
-    /// each 250 ms, or when one has failed, the next joins those under way.
-    public func connect(to peer: PeerID, at addresses: [Multiaddr]) async throws {
+    /// each 250 ms, or when one has failed, the next joins those under way. Names of strangers that
+    /// lead into private networks are left out, unless the host keeps to such networks by its
+    /// filter or a key.
+    public func connect(
+        to peer: PeerID, at addresses: [Multiaddr], names: NameReach
+    ) async throws {
         if isConnected(to: peer) { return }
         guard peer != peerID else { throw HostError(.denied, "that is this host itself") }
         guard options.filter.allows(peer) else {
@@ -27,7 +31,7 @@ extension SocketHost {
         }
         if mustDial {
             let isAdded = pool.add {
-                let outcome = await self.dial(peer, at: addresses)
+                let outcome = await self.dial(peer, at: addresses, names: names)
                 let waiters = self.state.withLock { $0.dials.removeValue(forKey: peer) }
                 for waiter in waiters ?? [] { waiter.fulfil(outcome) }
             }
@@ -40,13 +44,16 @@ extension SocketHost {
             // Whoever dialled before may have known less, or worse.
             let mayHelp: Set<HostError.Code> = [.noAddress, .dialFailed, .backOff, .denied]
             guard !mustDial, !addresses.isEmpty, mayHelp.contains(error.code) else { throw error }
-            try await connect(to: peer, at: addresses)
+            try await connect(to: peer, at: addresses, names: names)
         }
     }
 
-    private func dial(_ peer: PeerID, at addresses: [Multiaddr]) async -> Result<Void, any Error> {
+    private func dial(
+        _ peer: PeerID, at addresses: [Multiaddr], names: NameReach
+    ) async -> Result<Void, any Error> {
         do {
-            let known = addresses + addressBook.addresses(of: peer)
+            let given = addresses.map { NamedAddress($0, names: names) }
+            let known = given + addressBook.namedAddresses(of: peer)
             let targets = try await dialTargets(of: peer, at: known)
             try await Dialling(self, peer: peer, targets: targets).run()
             return .success(())
@@ -58,13 +65,14 @@ extension SocketHost {
 
     /// Resolves and sorts out `addresses`: what is to be dialled, best first.
     private func dialTargets(
-        of peer: PeerID, at addresses: [Multiaddr]
+        of peer: PeerID, at addresses: [NamedAddress]
     ) async throws -> [DialTarget] {
         guard !addresses.isEmpty else {
             throw HostError(.noAddress, peer: peer, "no address is known")
         }
         let resolved = await resolver.resolve(addresses, for: peer)
-        let own = Set(self.addresses)
+        // Where peers see this host is left aside: it could keep another's from being dialled.
+        let own = Set(state.withLock(\.ownAddresses))
         let now = time.now()
         var targets: [DialTarget] = []
         var (denied, waiting) = (0, 0)

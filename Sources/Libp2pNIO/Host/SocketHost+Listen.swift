@@ -33,7 +33,10 @@ extension SocketHost {
             }
         }
         let addresses = options.announcedAddresses.isEmpty ? bound : options.announcedAddresses
-        state.withLock { $0.addresses = addresses.map { $0.withoutPeerID() } }
+        state.withLock { state in
+            state.ownAddresses = addresses.map { $0.withoutPeerID() }
+            state.addresses = state.ownAddresses
+        }
         if !addresses.isEmpty { observers.tell(.addressesChanged) }
     }
 
@@ -52,6 +55,7 @@ extension SocketHost {
         ServerBootstrap(group: eventLoops)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { [logger] in AcceptPause.add(to: $0, logger: logger) }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: Self.writeBufferWaterMark)
             .childChannelOption(.recvAllocator, value: Self.receiveAllocator)

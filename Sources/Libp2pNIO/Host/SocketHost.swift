@@ -15,7 +15,13 @@ import Synchronization
 public final class SocketHost: Host {
     struct State: Sendable {
         var phase = Phase.idle
+        /// What the host says of itself, whatever peers see.
+        var ownAddresses: [Multiaddr] = []
+        /// The same, and where peers see it.
         var addresses: [Multiaddr] = []
+        var observed: ObservedAddresses
+        /// How often what peers see may change the addresses, as all peers are told each time.
+        var addressChanges = RateLimit(burst: 4, interval: .seconds(60), now: .zero)
         var listeners: [any Channel] = []
         var table = ConnectionTable()
         var keeper: ConnectionKeeper
@@ -78,10 +84,14 @@ public final class SocketHost: Host {
         eventLoops = MultiThreadedEventLoopGroup.singleton
         memory = MemoryBudget(limit: options.limits.memoryByteCount)
         dialPermits = WeightedSemaphore(capacity: options.limits.dials)
+        // Who has the key of a private network is no stranger.
+        let isApart = options.privateNetworkKey != nil || options.filter.keepsToPrivateNetworks
         resolver = NameResolver(
-            nameServers: options.nameServers, filter: options.filter, eventLoops: eventLoops)
+            nameServers: options.nameServers, filter: options.filter,
+            names: isApart ? .anywhere : .internet, eventLoops: eventLoops)
         state = Mutex(
             State(
+                observed: ObservedAddresses(of: peerID),
                 keeper: ConnectionKeeper(options.waterMarks),
                 ledger: ConnectionLedger(options.limits)))
         serveIdentify()

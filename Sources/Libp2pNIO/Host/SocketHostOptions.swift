@@ -9,7 +9,8 @@ public struct SocketHostOptions: Sendable {
     ///
     /// Port 0 takes a free one. Default: nowhere; the host can dial all the same.
     public var listenAddresses: [Multiaddr] = []
-    /// What peers are told in place of the addresses that the host listens on; empty for those.
+    /// What peers are told in place of the addresses that the host listens on, and those at which
+    /// peers on the internet see it; empty for those.
     public var announcedAddresses: [Multiaddr] = []
     /// How connections are secured: proposed in this order when dialling, all of them taken when
     /// accepting.

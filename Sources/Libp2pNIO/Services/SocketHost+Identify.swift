@@ -28,12 +28,10 @@ extension SocketHost {
             state.handlers.handle(
                 [IdentifyMessage.pushProtocolID], limits: Self.identifyLimits
             ) { [weak self] stream in
-                guard let self, let connection = (stream as? SocketStream)?.connection else {
-                    return
-                }
+                guard let self, let stream = stream as? SocketStream else { return }
                 // As often as go-libp2p takes one: each costs the check of a signature.
                 let now = time.now()
-                guard connection.pushes.withLock({ $0.take(now: now) }) else {
+                guard stream.connection.pushes.withLock({ $0.take(now: now) }) else {
                     throw HostError(.limit, peer: stream.remotePeer, "too many pushes")
                 }
                 try await receiveIdentity(on: stream)
@@ -138,7 +136,7 @@ extension SocketHost {
     }
 
     /// Reads what a peer says of itself, and remembers what may be believed.
-    private func receiveIdentity(on stream: any PeerStream) async throws {
+    private func receiveIdentity(on stream: SocketStream) async throws {
         let message = try await withDeadline(
             after: TimeAmount(options.timeouts.identify), on: stream
         ) {
@@ -151,16 +149,18 @@ extension SocketHost {
         let peer = stream.remotePeer
         let identified = try message.verified(for: peer, from: stream.remoteAddress)
         guard isConnected(to: peer) else { return }
+        if let observed = identified.observedAddress { note(observed, from: stream.connection) }
+        let names: NameReach = stream.remoteAddress.isPrivate ? .anywhere : .internet
         var isKnown = true
         if let record = identified.record, let envelope = identified.envelope {
             isKnown = addressBook.accept(
                 envelope,
                 of: PeerRecord(
                     peerID: peer, sequence: record.sequence, addresses: identified.addresses),
-                lifetime: AddressLifetime.connected)
+                lifetime: AddressLifetime.connected, names: names)
         } else {
             addressBook.replace(
-                identified.addresses, of: peer, lifetime: AddressLifetime.connected)
+                identified.addresses, of: peer, lifetime: AddressLifetime.connected, names: names)
         }
         if !isKnown { logger.trace("identify with an old record", metadata: ["peer": "\(peer)"]) }
         addressBook.setProtocols(identified.protocols, of: peer)

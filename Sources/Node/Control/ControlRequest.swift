@@ -23,7 +23,7 @@ public struct ControlRequest: Codable, Hashable, Sendable {
         case peers
         /// The addresses known of `peer`, or of all peers.
         case addresses
-        /// Ping `peer`, `count` times.
+        /// Ping `peer`, `count` times, each within `timeoutSeconds`.
         case ping
         /// Put a provider record of `cid` into the DHT.
         case provide
@@ -61,6 +61,8 @@ public struct ControlRequest: Codable, Hashable, Sendable {
     public var count: Int?
     /// At most so many.
     public var limit: Int?
+    /// How long an answer may take, 1 to 3,600; nil for 10.
+    public var timeoutSeconds: Int?
     /// Whether what the blocks link to will be asked for, too, so that it is fetched before.
     public var ahead: Bool?
 

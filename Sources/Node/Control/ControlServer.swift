@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FileIO
+import Libp2pNIO
 public import Logging
 import NIOCore
 import NIOPosix
@@ -10,7 +11,8 @@ public import ServiceLifecycle
 /// Answers requests on the control socket.
 ///
 /// Bounds: ``Limits``. Every connection is a session; requests on it run at the same time and are
-/// answered in any order. A client that goes away cancels what runs for it.
+/// answered in any order. A client that goes away cancels what runs for it. While the process has no
+/// descriptor for a connection, clients wait.
 public final class ControlServer: Service {
     /// How much clients may ask for at once.
     public struct Limits: Hashable, Sendable {
@@ -48,6 +50,7 @@ public final class ControlServer: Service {
         self.logger = logger
         let descriptor = try await BlockingPool.shared.run { try ControlSocket.listen(in: path) }
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .serverChannelInitializer { AcceptPause.add(to: $0, logger: logger) }
             // Nothing is read before somebody serves the connection.
             .childChannelOption(.autoRead, value: false)
             .bind(

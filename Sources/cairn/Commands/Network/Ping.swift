@@ -14,6 +14,11 @@ struct Ping: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: ArgumentHelp("How often.", valueName: "n"))
     var count = 3
 
+    @Option(
+        help: ArgumentHelp(
+            "Give up when the peer has not answered for so long.", valueName: "seconds"))
+    var timeout = 10
+
     @OptionGroup var host: HostArguments
     @OptionGroup var repository: RepositoryOptions
     @OptionGroup var output: OutputOptions
@@ -22,6 +27,9 @@ struct Ping: AsyncParsableCommand {
         guard (1...1000).contains(count) else {
             throw ValidationError("--count \(count): give 1 to 1000")
         }
+        guard (1...3600).contains(timeout) else {
+            throw ValidationError("--timeout \(timeout): give 1 to 3600")
+        }
     }
 
     func run() async throws {
@@ -29,6 +37,7 @@ struct Ping: AsyncParsableCommand {
         var request = ControlRequest(.ping)
         request.peer = peer
         request.count = count
+        request.timeoutSeconds = timeout
         let (ping, printsJSON) = (request, output.json)
         try await NodeAccess.withSession(opened, host) { session in
             try await session.perform(ping) { answer, _ in
