@@ -65,6 +65,9 @@ struct KuboExchangeTests {
         try bench.forgetPeers()
         node = try await bench.node(port: port)
         #expect(try await bench.run("swarm", "peers").isEmpty)
+        // Kubo may have dialled while nobody listened. It would not again for 6 s, and then look for
+        // other providers for a minute.
+        try await Task.sleep(for: .seconds(7))
         #expect(try await !reader.peers().contains(node.id))
         for (index, root) in roots.enumerated() {
             let destination = scratch.path("back-\(index)")
