@@ -155,7 +155,7 @@ let package = Package(
         module(
             "Libp2pNIO",
             ["Multiformats", "Pipeline", "Libp2p", crypto, x509, asn1, nioSSL, logging] + nio),
-        module("KademliaDHT", ["Multiformats", "Libp2p", crypto, grdb, logging]),
+        module("KademliaDHT", ["Multiformats", "IPLD", "Libp2p", crypto, grdb, logging]),
         // Thousands of DHT peers in one thread; for tests and Benchmarks/, not in the program.
         module("KademliaSimulation", ["Multiformats", "Libp2p", "KademliaDHT"]),
         module(
@@ -226,7 +226,7 @@ let package = Package(
             ["Libp2pNIO", "Libp2p", "Multiformats", crypto, x509, asn1, nioSSL, logging] + nio),
         tests(
             "KademliaDHT",
-            ["KademliaDHT", "KademliaSimulation", "Libp2p", "Multiformats", logging]),
+            ["KademliaDHT", "KademliaSimulation", "Libp2p", "IPLD", "Multiformats", logging]),
         tests("Bitswap", ["Bitswap", "Libp2p", "IPLD", "UnixFS", "BlockStore", "Multiformats"]),
         tests("Discovery", ["Discovery", "Libp2p", "Multiformats", "FileIO", logging] + nio),
         tests(

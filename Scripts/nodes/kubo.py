@@ -2,9 +2,13 @@
 """Kubo 0.22 as a node on loopback, driven by JSON lines (see lines.py).
 
     peers kubo --repo DIR [--port P] [--security noise|tls|both] [--key-type T] [--import-car CAR]
+               [--publish PATH]
 
 Commands: id; add {path}; get {cid, dest}; pin {cid}; connect {addr}; peers; findpeer {peer};
 has {cid}; blocks; usage. `connect` takes a multiaddr that ends in /p2p/ID.
+
+With `--publish`, which a new repository takes, Kubo's own name points at PATH. The library has no
+function for that, but a minute after its start Kubo publishes anew what it finds in its repository.
 
 It knows no bootstrap peers, looks for nobody by itself, and neither dials nor accepts any address
 but those of 127.0.0.0/8: that is Kubo's own Swarm.AddrFilters.
@@ -25,6 +29,7 @@ import lines  # noqa: E402
 
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 MACHINES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+SHARDING = "/repo/flatfs/shard/v1/next-to-last/2"
 
 
 def varint(number):
@@ -58,6 +63,14 @@ def base58(data):
         number, digit = divmod(number, 58)
         text = BASE58[digit] + text
     return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+
+
+def from_base58(text):
+    number = 0
+    for digit in text:
+        number = number * 58 + BASE58.index(digit)
+    zeros = len(text) - len(text.lstrip("1"))
+    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def make_identity(kind):
@@ -140,22 +153,63 @@ def configure(repository, options, is_new):
     if is_new:
         identity, private = make_identity(options.key_type)
         config["Identity"] = {"PeerID": identity, "PrivKey": private}
+        if options.publish:
+            keep_name(repository, config, options.publish)
     with open(name, "w") as file:
         json.dump(config, file)
 
 
+def keep_name(repository, config, path):
+    """Lets Kubo find a record of its own name, not even signed: it signs a new one.
+
+    It looks for records in LevelDB, unless they have a store of their own, as here.
+    """
+    import libipld
+
+    store = {"path": "names", "shardFunc": SHARDING, "type": "flatfs"}
+    config["Datastore"]["Spec"]["mounts"].insert(
+        0, {"mountpoint": "/ipns", "type": "measure", "prefix": "names.datastore",
+            "child": {**store, "sync": False}})
+    name = os.path.join(repository, "datastore_spec")
+    with open(name) as file:
+        spec = json.load(file)
+    spec["mounts"].insert(0, {"mountpoint": "/ipns", **store})
+    with open(name, "w") as file:
+        # Compared with the configuration as text.
+        json.dump(spec, file, separators=(",", ":"), sort_keys=True)
+    data = libipld.encode_dag_cbor({
+        "Value": path.encode(), "Sequence": 41, "TTL": 0, "ValidityType": 0,
+        "Validity": b"2000-01-01T00:00:00Z"})
+    write_value(os.path.join(repository, "names"), from_base58(config["Identity"]["PeerID"]),
+                varint(9 << 3 | 2) + varint(len(data)) + data)
+
+
+def value_path(folder, key):
+    """Where flatfs keeps the value of a key."""
+    text = base64.b32encode(key).decode().rstrip("=")
+    return os.path.join(folder, text[-3:-1], text + ".data")
+
+
+def write_value(folder, key, value):
+    """Puts a value where flatfs looks for it; only before Kubo has started."""
+    path = value_path(folder, key)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    sharding = os.path.join(folder, "SHARDING")
+    if not os.path.exists(sharding):
+        with open(sharding, "w") as file:
+            file.write(SHARDING + "\n")
+    with open(path, "wb") as file:
+        file.write(value)
+
+
 def block_path(repository, multihash):
-    key = base64.b32encode(multihash).decode().rstrip("=")
-    return os.path.join(repository, "blocks", key[-3:-1], key + ".data")
+    return value_path(os.path.join(repository, "blocks"), multihash)
 
 
 def multihash_of(cid):
     """The multihash of a CID in base58 (version 0) or base32."""
     if cid.startswith("Qm"):
-        number = 0
-        for digit in cid:
-            number = number * 58 + BASE58.index(digit)
-        return number.to_bytes(34, "big")
+        return from_base58(cid)
     text = cid[1:].upper()
     data = base64.b32decode(text + "=" * (-len(text) % 8))
     _, at = read_varint(data, 0)
@@ -168,11 +222,6 @@ def import_car(repository, name):
     with open(name, "rb") as file:
         data = file.read()
     folder = os.path.join(repository, "blocks")
-    os.makedirs(folder, exist_ok=True)
-    sharding = os.path.join(folder, "SHARDING")
-    if not os.path.exists(sharding):
-        with open(sharding, "w") as file:
-            file.write("/repo/flatfs/shard/v1/next-to-last/2\n")
     length, at = read_varint(data, 0)
     at += length
     count = 0
@@ -188,10 +237,7 @@ def import_car(repository, name):
         multihash, block = section[start:digest_at + size], section[digest_at + size:]
         if multihash[0] != 0x12 or hashlib.sha256(block).digest() != multihash[2:]:
             raise SystemExit(f"{name} has a block that is no SHA-256 of its CID")
-        path = block_path(repository, multihash)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(block)
+        write_value(folder, multihash, block)
         count += 1
     return count
 
@@ -294,6 +340,7 @@ def main():
     parser.add_argument("--security", choices=["noise", "tls", "both"], default="both")
     parser.add_argument("--key-type", choices=["ed25519", "rsa", "secp256k1", "ecdsa"],
                         default="ed25519")
+    parser.add_argument("--publish", metavar="PATH")
     parser.add_argument("--import-car", action="append", default=[])
     options = parser.parse_args()
     output = lines.Output()

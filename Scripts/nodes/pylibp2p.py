@@ -5,7 +5,7 @@
 
 Commands: id; connect {addr}; disconnect {peer}; peers; identify {peer}; ping {peer, count};
 provide {cid}; findprovs {cid}; findpeer {peer}; put {base64}; has {cid}; fetch {cid, peer?};
-get {cid, dest, peer?}; table; records.
+get {cid, dest, peer?}; resolve {name, peer}; table; records.
 
 Two things of the library are changed. Its DHT has one fixed protocol, where `--kad` chooses; and
 it answers wants on the stream on which they came, where other programs do not look: `--replies own`
@@ -35,6 +35,7 @@ from libp2p.identity.identify.pb.identify_pb2 import Identify  # noqa: E402
 from libp2p.kad_dht.kad_dht import DHTMode, KadDHT  # noqa: E402
 from libp2p.peer.id import ID  # noqa: E402
 from libp2p.peer.peerinfo import info_from_p2p_addr  # noqa: E402
+from libp2p.records.ipns import IPNSValidator  # noqa: E402
 from libp2p.security.noise import transport as noise  # noqa: E402
 from libp2p.stream_muxer.yamux import yamux  # noqa: E402
 from libp2p.tools.anyio_service import background_trio_service  # noqa: E402
@@ -158,6 +159,15 @@ class Node:
     async def do_findpeer(self, command):
         info = await self.dht.find_peer(ID.from_base58(command["peer"]))
         return {"addrs": [str(address) for address in info.addrs] if info else []}
+
+    async def do_resolve(self, command):
+        name = ID.from_base58(command["name"]).to_bytes()
+        # The library's own look-up takes the name's text for its key.
+        value = await self.dht.value_store._get_from_peer(self.peer(command), b"/ipns/" + name)
+        if value is None:
+            return {"value": None}
+        record = IPNSValidator().validate_with_details(f"/ipns/{name.hex()}", value)
+        return {"value": record.value.decode(), "sequence": record.sequence}
 
     async def do_table(self, command):
         return {"peers": [peer.to_base58() for peer in self.dht.routing_table.get_peer_ids()]}

@@ -86,22 +86,20 @@ extension DHT {
                 // Shuffled: not always the same are left out of an answer that grows too long.
                 providerPeers: providers.shuffled().map(withKnownAddresses))
         case .getValue(let key):
-            var answer = KademliaMessage(
-                .getValue, key: message.key,
-                closerPeers: closerPeers(to: message.key, for: peer, withTarget: false))
-            if case .publicKey(let owner) = key {
-                let now = wallClock()
-                answer.record = state.withLock { $0.publicKeys.record(of: owner, now: now) }
-            }
-            return answer
-        case .putPublicKey(let owner, let record):
             let now = wallClock()
-            state.withLock { $0.publicKeys.add(record, of: owner, now: now) }
+            let value = state.withLock { $0.values.value(of: key, now: now) }
+            return KademliaMessage(
+                .getValue, key: message.key,
+                record: value.map { KademliaRecord(key: message.key, value: $0.bytes) },
+                closerPeers: closerPeers(to: message.key, for: peer, withTarget: false))
+        case .putValue(let value):
+            let (group, now) = (group(at: stream.remoteAddress), wallClock())
+            try state.withLock { try $0.values.add(value, from: group, now: now) }
             return KademliaMessage(.putValue, key: message.key, record: message.record)
         }
     }
 
-    /// The IP group that a provider there counts to.
+    /// The IP group that a provider, or a value from there, counts to.
     ///
     /// Nil where there are no limits per group, and on private networks and this machine: a group
     /// of theirs is not one operator's.
@@ -156,31 +154,5 @@ extension DHT {
             if !addresses.isEmpty { found.append(PeerInfo(id: peer.id, addresses: addresses)) }
         }
         return found
-    }
-}
-
-/// Public keys that others put, as the DHT's values under `/pk/`.
-///
-/// Kept in memory only, as hardly anybody puts any: peer IDs hold the common keys whole.
-struct PublicKeyRecords: Sendable {
-    /// Keys kept at most; RSA keys take about 300 bytes.
-    static let limit = 1_024
-    /// How long they are kept.
-    static let lifetime = Duration.seconds(48 * 3600)
-
-    private var records: [PeerID: (record: KademliaRecord, expiresAt: Duration)] = [:]
-
-    mutating func add(_ record: KademliaRecord, of peer: PeerID, now: Duration) {
-        if records[peer] == nil, records.count >= Self.limit {
-            guard let oldest = records.min(by: { $0.value.expiresAt < $1.value.expiresAt })?.key
-            else { return }
-            records[oldest] = nil
-        }
-        records[peer] = (record, now + Self.lifetime)
-    }
-
-    func record(of peer: PeerID, now: Duration) -> KademliaRecord? {
-        guard let known = records[peer], known.expiresAt > now else { return nil }
-        return known.record
     }
 }

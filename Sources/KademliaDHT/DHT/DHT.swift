@@ -16,7 +16,7 @@ public final class DHT: Sendable {
         var isRunning = false
         var isServing = false
         var reachability = Reachability.unknown
-        var publicKeys = PublicKeyRecords()
+        var values = ValueTable()
         var counts = DHTCounts()
     }
 
@@ -55,7 +55,7 @@ public final class DHT: Sendable {
     /// Makes a DHT that does nothing yet.
     ///
     /// `clock` is what waits and ages are measured with; `wallClock`, the time since 1970, dates
-    /// provider records.
+    /// records of providers and values.
     public init(
         host: any Host, options: DHTOptions, store: any ProviderStore,
         clock: any Clock<Duration> = ContinuousClock(),

@@ -15,8 +15,8 @@ public enum ServerRequest: Hashable, Sendable {
     case addProvider(Multihash, PeerInfo)
     /// Answer with the peers nearest to the key, and its value if there is one.
     case getValue(RecordKey)
-    /// Keep a public key, and answer with the same message.
-    case putPublicKey(PeerID, KademliaRecord)
+    /// Keep the value, and answer with the same message.
+    case putValue(DHTValue)
 
     /// Checks a request of `peer`; `filter` says which addresses of providers are kept.
     ///
@@ -58,15 +58,8 @@ public enum ServerRequest: Hashable, Sendable {
         guard let record = message.record, record.key == message.key else {
             throw .otherRecordKey
         }
-        guard case .publicKey(let peer)? = RecordKey(message.key) else {
-            throw .unknownNamespace
-        }
-        // What is no key at all is as wrong as the key of another peer.
-        guard let key = try? PublicKey(protobuf: record.value), key.peerID == peer else {
-            throw .invalidRecord
-        }
-        return .putPublicKey(
-            peer, KademliaRecord(key: record.key, value: record.value))
+        guard let key = RecordKey(message.key) else { throw .unknownNamespace }
+        return .putValue(try DHTValue(record.value, for: key))
     }
 }
 
@@ -121,10 +114,16 @@ public enum ServerRefusal: Error, Hashable, Sendable {
     case noAddress
     /// The record to put is not there, or under another key than the message's.
     case otherRecordKey
-    /// Values are kept under `/pk/` only, and asked for under `/pk/` and `/ipns/`.
+    /// The key of a value is in neither of the namespaces of ``RecordKey``.
     case unknownNamespace
-    /// The value is not what its key asks for.
-    case invalidRecord
+    /// The value under `/pk/` is not the key of that peer.
+    case otherPublicKey
+    /// The value under `/ipns/` is no record of that name.
+    case invalidName(IPNSError)
+    /// The value holds no longer.
+    case expired
+    /// There is a better value of that key.
+    case olderValue
     /// A limit of the store is met.
     case full
 }
