@@ -177,7 +177,7 @@ public final class Repository: Sendable {
         {
             throw RepositoryError(
                 .missing,
-                "there is no repository at \(path); `cairn ingest` makes one, or name another with --repo or CAIRN_REPO"
+                "there is no repository at \(path); `cairn ingest` or `cairn node` makes one, or name another with --repo or CAIRN_REPO"
             )
         }
     }

@@ -111,7 +111,6 @@ struct KuboExchangeTests {
 
         // Without a running node the command has a host of its own.
         let other = try CairnBench(scratch.path("other"))
-        try await other.run("id")
         try await other.run(
             "get", root, "-o", scratch.path("visit"), "--allow-net", "127.0.0.0/8", "--bootstrap",
             third.address)

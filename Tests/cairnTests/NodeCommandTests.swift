@@ -97,7 +97,9 @@ struct NodeCommandTests {
         let source = try bench.write(.random(seed: 12))
         let root = try await bench.ingest("--hidden", source)
         let reader = try Bench.online()
-        try await reader.run("id")
+        // Who may ask peers needs no repository beforehand.
+        let offline = try await reader.run("ls", root, "--offline", exits: 1)
+        #expect(offline.errors.contains("there is no repository at"))
         try await reader.run(
             "get", root, "-o", reader.path("back"), "--allow-net", "127.0.0.0/8", "--bootstrap",
             node.address)

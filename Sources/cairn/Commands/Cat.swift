@@ -28,7 +28,7 @@ struct Cat: AsyncParsableCommand {
     @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        let opened = try await repository.open()
+        let opened = try await repository.open(for: fetch)
         try await ContentBlocks.reading(
             opened, fetch, host, readsAll: length == nil, promotes: promote
         ) { blocks in

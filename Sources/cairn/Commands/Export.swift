@@ -53,7 +53,7 @@ struct Export: AsyncParsableCommand {
 
     func run() async throws {
         try await ContentBlocks.reading(
-            try await repository.open(), fetch, host, readsAll: true
+            try await repository.open(for: fetch), fetch, host, readsAll: true
         ) {
             try await export($0)
         }

@@ -37,7 +37,7 @@ struct Get: AsyncParsableCommand {
 
     func run() async throws {
         try await ContentBlocks.reading(
-            try await repository.open(), fetch, host, readsAll: true, promotes: promote
+            try await repository.open(for: fetch), fetch, host, readsAll: true, promotes: promote
         ) {
             try await get(from: $0)
         }

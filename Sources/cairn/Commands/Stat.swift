@@ -21,7 +21,7 @@ struct Stat: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        try await ContentBlocks.reading(try await repository.open(), fetch, host) {
+        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) {
             try await show($0)
         }
     }

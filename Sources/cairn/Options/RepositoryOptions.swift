@@ -31,6 +31,11 @@ struct RepositoryOptions: ParsableArguments {
         try await Repository.open(path, creating: creating)
     }
 
+    /// Opens the repository to read from; makes it first if there is none and peers may be asked.
+    func open(for fetch: FetchArguments) async throws -> Repository {
+        try await open(creating: !fetch.isOffline)
+    }
+
     /// Opens the repository if there is one.
     func openIfPresent() async throws -> Repository? {
         do { return try await Repository.open(path, creating: false) } catch let error
