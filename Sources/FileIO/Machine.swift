@@ -54,6 +54,28 @@ public enum Machine {
         #endif
     }
 
+    /// Lets this process have up to `count` descriptors at once, if the system lets it.
+    ///
+    /// Without one left, more than the next file fails: the workers of Swift's tasks are watched by
+    /// libdispatch through files in `/proc`, and it ends the process if it cannot open one.
+    /// - Returns: how many it may have, `count` at most.
+    public static func raiseDescriptorLimit(to count: Int) -> Int {
+        #if canImport(Glibc)
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #else
+            let resource = RLIMIT_NOFILE
+        #endif
+        var limit = rlimit()
+        guard unsafe getrlimit(resource, &limit) == 0 else { return count }
+        let wanted = min(rlim_t(count), limit.rlim_max)
+        if limit.rlim_cur < wanted {
+            var raised = limit
+            raised.rlim_cur = wanted
+            if unsafe setrlimit(resource, &raised) == 0 { limit = raised }
+        }
+        return Int(min(limit.rlim_cur, rlim_t(count)))
+    }
+
     /// Gives the calling thread less processor time than others get, and on most disks later reads.
     ///
     /// A hint: what fails changes nothing else.

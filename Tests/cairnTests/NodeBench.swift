@@ -11,9 +11,16 @@ struct RunningNode {
     let ready: [String: Any]
 
     init(_ bench: Bench, _ options: [String] = [], port: String = "0") async throws {
+        try await self.init(bench.cairn, [], options, port: port)
+    }
+
+    /// Starts it by a program that runs the one named at the end of `arguments`.
+    init(
+        _ command: Command, _ arguments: [String], _ options: [String] = [], port: String = "0"
+    ) async throws {
         process = try RunningCommand(
-            bench.cairn,
-            [
+            command,
+            arguments + [
                 "node", "--json", "--no-mdns", "--allow-net", "127.0.0.0/8", "--listen",
                 "/ip4/127.0.0.1/tcp/\(port)",
             ] + (options.contains("--bootstrap") ? [] : ["--bootstrap", "none"]) + options)
