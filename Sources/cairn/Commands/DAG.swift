@@ -40,7 +40,8 @@ struct DAGGet: AsyncParsableCommand {
                 message: "--output-codec \(outputCodec): give dag-json, dag-cbor or raw")
         }
         let path = try ContentPath(path)
-        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) { blocks in
+        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) {
+            blocks in
             let value = try await DataModelPath(source: blocks).resolve(path)
             let bytes = try IPLDCodec.encode(codec, value)
             bytes.withUnsafeBytes { Console.bytes($0) }
@@ -67,7 +68,8 @@ struct BlockGet: AsyncParsableCommand {
     @OptionGroup(title: "What is not here") var host: HostArguments
 
     func run() async throws {
-        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) { blocks in
+        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) {
+            blocks in
             let cid = try await UnixFSReader(source: blocks).resolve(try ContentPath(path))
             try await blocks.block(cid).bytes.withUnsafeBytes { Console.bytes($0) }
         }
