@@ -29,7 +29,8 @@ struct List: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) { blocks in
+        try await ContentBlocks.reading(try await repository.open(for: fetch), fetch, host) {
+            blocks in
             let reader = UnixFSReader(source: blocks)
             let cid = try await reader.resolve(try ContentPath(path))
             try await list(cid, prefix: [], reader)
