@@ -93,8 +93,10 @@ public struct BitswapOptions: Hashable, Sendable {
     public var inboundBytesPerPeer = 8 << 20
     /// Streams of each version that peers may have open.
     ///
-    /// Kubo has one or two.
-    public var streams = StreamLimits(perPeer: 16, total: 2_048)
+    /// Kubo opens one for each message, and does not wait until the one before is read; of small
+    /// files it sent 121 within a tenth of a second. A block on one too many is lost until it is
+    /// asked for again.
+    public var streams = StreamLimits(perPeer: 192, total: 2_048)
     /// Streams of all versions that peers have open, beyond which the idlest are reset: 1,024.
     public var openStreams = 1_024
     /// Streams of `/blockstorage/block/read/1.0.0` that peers may have open.

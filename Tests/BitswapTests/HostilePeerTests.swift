@@ -271,7 +271,7 @@ struct HostilePeerTests {
     }
 
     @Test func `idle streams give way to new ones when there are too many`() async throws {
-        let hosts = try (UInt8(10)..<80).map { network.makeHost(try peer($0)) }
+        let hosts = try (UInt8(10)..<20).map { network.makeHost(try peer($0)) }
         try await meeting {
             var streams: [any PeerStream] = []
             for host in hosts {
@@ -318,11 +318,24 @@ struct HostilePeerTests {
         }
     }
 
+    @Test func `a peer may open a stream for each message, as Kubo does`() async throws {
+        try await meeting {
+            var streams: [any PeerStream] = []
+            // None is read before the last is open.
+            for _ in 0..<150 { streams.append(try await stream()) }
+            for (number, stream) in streams.enumerated() {
+                let want = BitswapMessage.Want(try cid(40_000 + number))
+                try await stream.write(BitswapMessage(wants: [want]).framed(.presences))
+            }
+            while victim.service.statistics.wantsReceived < streams.count { await Task.yield() }
+        }
+    }
+
     @Test func `streams beyond the limit are refused`() async throws {
         try await meeting {
             var streams: [any PeerStream] = []
             await #expect(throws: HostError.self) {
-                for _ in 0..<200 { streams.append(try await stream()) }
+                for _ in 0..<250 { streams.append(try await stream()) }
             }
             #expect(streams.count == BitswapOptions().streams.perPeer)
         }
