@@ -11,8 +11,7 @@ public import ServiceLifecycle
 /// Answers requests on the control socket.
 ///
 /// Bounds: ``Limits``. Every connection is a session; requests on it run at the same time and are
-/// answered in any order. A client that goes away cancels what runs for it. While the process has no
-/// descriptor for a connection, clients wait.
+/// answered in any order. A client that goes away cancels what runs for it.
 public final class ControlServer: Service {
     /// How much clients may ask for at once.
     public struct Limits: Hashable, Sendable {
